@@ -1,0 +1,218 @@
+"""Backdrops under a roof: a room, a table, things seen from above, a studio."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from .scenery import Colour, Plane, axis, cloud_noise, disc, fill, glow, gradient, mix, rectangle, shade, wave
+from .setting import Setting, jittered, pick
+
+PASTELS = (
+    (236, 208, 196), (206, 222, 232), (214, 228, 206), (240, 228, 196), (222, 208, 232), (196, 214, 214), (232, 232, 228),
+    (120, 146, 164), (146, 164, 138), (196, 140, 120),
+)  # fmt: skip
+WOODS = ((196, 146, 98), (168, 116, 76), (214, 176, 132), (132, 92, 68), (224, 202, 172))
+TINTS = ((1.0, 1.0, 1.0), (1.04, 1.0, 0.94), (0.96, 0.99, 1.03), (1.02, 0.98, 1.0))
+HOUSEHOLD = ("cup", "banana", "apple", "pizza", "laptop", "book", "clock", "potted plant")
+
+
+@dataclass(frozen=True)
+class Indoor(Setting):
+    """A setting under a roof, with a colour for its wall and one for its floor."""
+
+    wall: Colour
+    floor: Colour
+    clutter: ClassVar[str] = "indoor"
+    horizons: ClassVar[tuple[float, float]] = (0.45, 0.6)
+    walls: ClassVar[tuple[Colour, ...]] = PASTELS
+    floors: ClassVar[tuple[Colour, ...]] = WOODS
+
+    @classmethod
+    def drawn(cls, rng: np.random.Generator) -> Self:
+        """Draw the colours, the light and the height of the horizon."""
+        wall = jittered(rng, pick(rng, cls.walls), 12)
+        return cls(
+            seed=int(rng.integers(2**32)),
+            horizon=float(rng.uniform(*cls.horizons)),
+            tint=pick(rng, TINTS),
+            haze=wall,
+            wall=wall,
+            floor=jittered(rng, pick(rng, cls.floors), 12),
+        )
+
+
+def planks(canvas: np.ndarray, rng: np.random.Generator, plane: Plane, colour: Colour, width: float) -> None:
+    """Boards that run away from the viewer, each with its own tone and grain."""
+    floor = canvas[plane.first :]
+    board = np.floor(plane.across / width).astype(np.int32)
+    tones = rng.uniform(-0.06, 0.06, 64).astype(np.float32)
+    tile = cloud_noise(rng, (256, 256), (48, 3), 3)
+    fade = 1.1 - 0.25 * plane.nearness
+    floor[:] = np.asarray(colour, np.float32) * ((1 + tones[board % 64] + 0.05 * plane.texture(tile, (0.4, 0.15))) * fade)[..., None]
+    shade(floor, -0.3 * plane.seams(plane.across, width, 0.005))
+
+
+def checker(canvas: np.ndarray, plane: Plane, colour: Colour, side: float, contrast: float) -> None:
+    """Square tiles in two tones."""
+    floor = canvas[plane.first :]
+    pattern = plane.stripes(plane.across, 2 * side) * plane.stripes(plane.away, 2 * side)
+    floor[:] = np.asarray(colour, np.float32) * (1.06 - 0.16 * plane.nearness + contrast * pattern)[..., None]
+
+
+@dataclass(frozen=True)
+class Room(Indoor):
+    """A wall with a window or pictures, and a floor."""
+
+    favourites: ClassVar[tuple[str, ...]] = (
+        "chair", "potted plant", "clock", "cat", "dog", "book", "backpack", "laptop", "umbrella", "sports ball", "cup", "bicycle", "chair",
+    )  # fmt: skip
+    airy: ClassVar[tuple[str, ...]] = ("clock",)
+
+    def paint(self, size: int) -> np.ndarray:
+        """Wall, window or pictures, skirting board, floor and rug."""
+        rng = self.generator()
+        canvas = gradient(size, [(0, mix(self.wall, (255, 255, 255), 0.12)), (self.horizon, mix(self.wall, (90, 80, 90), 0.1)), (1, self.wall)])
+        if rng.random() < 0.4:
+            phase = axis(size) * rng.integers(8, 16)
+            canvas *= (1 + 0.025 * np.clip((np.abs(phase - np.floor(phase) - 0.5) - 0.25) * 40, -1, 1))[None, :, None]
+        self.window(canvas, rng) if rng.random() < 0.6 else self.pictures(canvas, rng)
+        plane = Plane(size, self.horizon)
+        if rng.random() < 0.65:
+            planks(canvas, rng, plane, self.floor, rng.uniform(0.16, 0.3))
+        else:
+            checker(canvas, plane, mix(self.floor, self.wall, 0.55), rng.uniform(0.25, 0.45), rng.uniform(0.03, 0.12))
+        rectangle(canvas, (0, self.horizon - 0.03, 1, self.horizon + 0.004), mix(self.wall, (255, 255, 255), 0.6))
+        rectangle(canvas, (0, self.horizon + 0.002, 1, self.horizon + 0.012), mix(self.floor, (30, 20, 20), 0.6), 0.5)
+        if rng.random() < 0.5:
+            centre = (rng.uniform(0.3, 0.7), self.horizon + (1 - self.horizon) * rng.uniform(0.45, 0.65))
+            rug, wide = jittered(rng, pick(rng, PASTELS), 20), rng.uniform(0.3, 0.45)
+            for ring, paint in ((1.0, mix(rug, (80, 70, 90), 0.25)), (0.93, rug), (0.7, mix(rug, (255, 255, 255), 0.25)), (0.64, rug)):
+                disc(canvas, centre, (wide * ring, wide * 0.3 * ring), paint)
+        glow(canvas, (rng.uniform(0, 1), 0.1), (0.7, 0.6), (255, 246, 226), 0.18)
+        return canvas
+
+    def window(self, canvas: np.ndarray, rng: np.random.Generator) -> None:
+        """A bright window with a cross bar."""
+        width, left, top = rng.uniform(0.2, 0.32), rng.uniform(0.05, 0.6), rng.uniform(0.04, 0.12)
+        bottom = min(self.horizon - 0.1, top + width * 1.2)
+        frame = mix(self.wall, (255, 255, 255), 0.8)
+        glow(canvas, (left + width / 2, (top + bottom) / 2), (0.3, 0.3), (255, 252, 240), 0.35)
+        rectangle(canvas, (left, top, left + width, bottom), frame)
+        outside = pick(rng, ((170, 212, 240), (255, 226, 190), (196, 226, 214)))
+        for column in range(2):
+            for row in range(2):
+                x, y = left + 0.014 + column * width / 2, top + 0.014 + row * (bottom - top) / 2
+                pane = (x, y, x + width / 2 - 0.021, y + (bottom - top) / 2 - 0.021)
+                rectangle(canvas, pane, mix(outside, (255, 255, 255), 0.35 - 0.25 * row))
+        rectangle(canvas, (left - 0.02, bottom, left + width + 0.02, bottom + 0.018), mix(frame, (90, 90, 100), 0.12))
+
+    def pictures(self, canvas: np.ndarray, rng: np.random.Generator) -> None:
+        """A few framed blocks of colour."""
+        left = rng.uniform(0.06, 0.3)
+        for _ in range(int(rng.integers(1, 4))):
+            width, height, top = rng.uniform(0.1, 0.18), rng.uniform(0.1, 0.2), rng.uniform(0.06, 0.14)
+            art = jittered(rng, pick(rng, PASTELS), 25)
+            rectangle(canvas, (left + 0.006, top + 0.01, left + width + 0.006, top + height + 0.01), (40, 36, 40), 0.25)
+            rectangle(canvas, (left, top, left + width, top + height), mix(self.floor, (60, 40, 30), 0.3))
+            rectangle(canvas, (left + 0.01, top + 0.01, left + width - 0.01, top + height - 0.01), (246, 244, 238))
+            rectangle(canvas, (left + 0.025, top + 0.025, left + width - 0.025, top + height - 0.025), art)
+            left += width + 0.06
+
+
+@dataclass(frozen=True)
+class Table(Indoor):
+    """A table before a room out of focus."""
+
+    favourites: ClassVar[tuple[str, ...]] = HOUSEHOLD
+    horizons: ClassVar[tuple[float, float]] = (0.3, 0.45)
+    shadow: ClassVar[float] = 0.5
+
+    def paint(self, size: int) -> np.ndarray:
+        """Blurred lights, then the table top."""
+        rng = self.generator()
+        canvas = gradient(size, [(0, mix(self.wall, (40, 40, 60), 0.25)), (self.horizon, self.wall), (1, self.wall)])
+        for _ in range(int(rng.integers(5, 12))):
+            glow(canvas, (rng.random(), rng.uniform(0, self.horizon)), (rng.uniform(0.05, 0.2),) * 2, jittered(rng, pick(rng, PASTELS), 30), 0.5)
+        for _ in range(int(rng.integers(3, 9))):
+            disc(canvas, (rng.random(), rng.uniform(0, self.horizon)), (rng.uniform(0.015, 0.045),) * 2, (255, 244, 220), rng.uniform(0.1, 0.3))
+        plane = Plane(size, self.horizon, 0.2)
+        if rng.random() < 0.7:
+            planks(canvas, rng, plane, self.floor, rng.uniform(0.3, 0.7))
+        else:
+            checker(canvas, plane, mix(jittered(rng, pick(rng, PASTELS), 20), (255, 255, 255), 0.3), rng.uniform(0.12, 0.2), rng.uniform(0.04, 0.1))
+        rectangle(canvas, (0, self.horizon - 0.002, 1, self.horizon + 0.008), mix(self.floor, (255, 240, 220), 0.5), 0.6)
+        glow(canvas, (rng.uniform(0.2, 0.8), self.horizon + 0.25), (0.5, 0.3), (255, 250, 236), 0.22)
+        return canvas
+
+
+@dataclass(frozen=True)
+class FlatLay(Indoor):
+    """A surface seen from above: boards, cloth, stone or paper."""
+
+    favourites: ClassVar[tuple[str, ...]] = (*HOUSEHOLD, "backpack", "sports ball", "umbrella")
+    horizons: ClassVar[tuple[float, float]] = (0.0, 0.001)
+    flat: ClassVar[bool] = True
+
+    def paint(self, size: int) -> np.ndarray:
+        """One of four materials, lit from the upper left."""
+        rng = self.generator()
+        canvas = np.empty((size, size, 3), np.float32)
+        (self.boards, self.cloth, self.stone, self.stone)[int(rng.integers(4))](canvas, rng)
+        glow(canvas, (0.15, 0.1), (0.8, 0.8), (255, 250, 240), 0.2)
+        return canvas
+
+    def boards(self, canvas: np.ndarray, rng: np.random.Generator) -> None:
+        """Broad boards with grain along them."""
+        size, count = canvas.shape[0], int(rng.integers(4, 8))
+        row = axis(size) * count
+        tones = rng.uniform(-0.07, 0.07, count + 1)[np.floor(row).astype(int)].astype(np.float32)
+        seam = np.clip((0.012 - np.abs(row - np.floor(row + 0.5))) * size / count + 0.5, 0, 1)
+        grain = 0.06 * cloud_noise(rng, (size, size), (3, 40), 3)
+        canvas[:] = np.asarray(self.floor, np.float32) * (1 + tones[:, None] + grain - 0.35 * seam[:, None])[..., None]
+
+    def cloth(self, canvas: np.ndarray, rng: np.random.Generator) -> None:
+        """A tablecloth with broad crossing stripes."""
+        size, count = canvas.shape[0], float(rng.uniform(4, 9))
+        phase = axis(size) * count
+        stripe = np.clip((np.abs(phase - np.floor(phase) - 0.5) - 0.25) * size / count + 0.5, 0, 1)
+        amount = (stripe[:, None] + stripe[None]) * 0.5 * rng.uniform(0.25, 0.7)
+        canvas[:] = (248, 246, 240)
+        fill(canvas, amount[..., None], self.wall)
+        shade(canvas, 0.03 * cloud_noise(rng, (size, size), (3, 3), 3))
+
+    def stone(self, canvas: np.ndarray, rng: np.random.Generator) -> None:
+        """Plaster, marble or paper: cloudy tones, sometimes with veins."""
+        size = canvas.shape[0]
+        texture = cloud_noise(rng, (size, size), (3, 3), 5)
+        canvas[:] = np.asarray(self.wall, np.float32) * (1 + 0.05 * texture)[..., None]
+        if rng.random() < 0.5:
+            vein = np.clip(0.05 - np.abs(texture - rng.uniform(-0.3, 0.3)), 0, 1) * 20
+            fill(canvas, (vein * rng.uniform(0.1, 0.4))[..., None], mix(self.wall, (90, 90, 100), 0.5))
+
+
+@dataclass(frozen=True)
+class Studio(Indoor):
+    """A seamless backdrop in one or two colours with soft light."""
+
+    favourites: ClassVar[tuple[str, ...]] = ()
+    airy: ClassVar[tuple[str, ...]] = ("airplane",)
+    horizons: ClassVar[tuple[float, float]] = (0.32, 0.5)
+    shadow: ClassVar[float] = 0.45
+
+    def paint(self, size: int) -> np.ndarray:
+        """A cove: wall and floor run into each other; large soft shapes at times."""
+        rng = self.generator()
+        floor = mix(self.wall, pick(rng, ((255, 255, 255), (70, 80, 110), (255, 226, 200))), 0.3)
+        stops = [(0, self.wall), (self.horizon - 0.08, mix(self.wall, (255, 255, 255), 0.2)), (self.horizon + 0.12, floor), (1, mix(floor, (60, 60, 80), 0.12))]
+        canvas = gradient(size, stops)
+        if rng.random() < 0.6:
+            for _ in range(int(rng.integers(1, 4))):
+                paint, radius = jittered(rng, pick(rng, PASTELS), 20), rng.uniform(0.1, 0.3)
+                disc(canvas, (rng.random(), rng.uniform(0, self.horizon)), (radius, radius), paint, rng.uniform(0.3, 0.7))
+        if rng.random() < 0.4:
+            crest = self.horizon - 0.05 + 0.06 * wave(rng, size, 2, 0.6)
+            cover = np.clip((axis(size)[:, None] - crest[None].astype(np.float32)) * size + 0.5, 0, 1)
+            fill(canvas, (cover * 0.6)[..., None], floor)
+        glow(canvas, (rng.uniform(0.2, 0.8), self.horizon), (0.5, 0.4), (255, 255, 255), 0.3)
+        return canvas
