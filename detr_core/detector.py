@@ -1,0 +1,61 @@
+"""The detector: its forward pass fits on a postcard."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from .postprocess import Detections
+from .recipe import Recipe
+from .structures import Batch, Output
+
+
+class Detector(nn.Module):
+    """A recipe, built. `detector(batch)` is what the paper calls the model; `predict` is what a user calls."""
+
+    def __init__(self, recipe: Recipe, names: Sequence[str] = ()):
+        super().__init__()
+        self.recipe = recipe
+        self.names = tuple(names) or tuple(f"class {i}" for i in range(recipe.classes))
+        self.card: dict = {}                                    # what is known of the weights: data, budget, AP
+        self.preprocess, self.postprocess = recipe.preprocess(), recipe.postprocess()
+        self.backbone = recipe.backbone(recipe)
+        self.neck = recipe.neck(recipe, self.backbone.channels)
+        self.position = recipe.position(recipe)
+        self.encoder = recipe.encoder(recipe)
+        self.query_init = recipe.query_init(recipe)
+        self.decoder = recipe.decoder(recipe)
+        self.schemes = nn.ModuleList(scheme(recipe) for scheme in recipe.schemes)
+
+    def forward(self, batch: Batch) -> Output:
+        """A padded batch -> predictions of every decoder layer, the memory and, in two-stage detectors, the proposals."""
+        maps = self.backbone(batch.images) if batch.maps is None else batch.maps
+        memory = self.encoder(self.position.tokens(self.neck(maps, batch)))
+        queries = self.query_init(memory)
+        for scheme in self.schemes if self.training else ():
+            queries = scheme.extend(queries, memory, batch)
+        layers = self.decoder(queries, memory, self.position)
+        return Output(layers, memory, queries.proposals, queries.groups)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.decoder.parameters()).device
+
+    def batch(self, images: Sequence[Image.Image]) -> Batch:
+        """Decoded pictures -> a padded batch on the detector's device."""
+        return Batch.of([self.preprocess(image) for image in images], multiple=self.preprocess.multiple).to(self.device)
+
+    @torch.inference_mode()
+    def predict(self, image: Image.Image, threshold: float = 0.5) -> Detections:
+        """Find objects in an RGB picture: boxes in its pixels, labels, names and scores at or above `threshold`."""
+        if self.training:
+            raise RuntimeError("The detector is in training mode: call detector.eval() before predict().")
+        image = image.convert("RGB")
+        found = self.postprocess(self(self.batch([image])), [(image.height, image.width)])[0]
+        return found.but(names=tuple(self.names[i] for i in found.labels.tolist())).above(threshold)
+
+    def backbone_free_state(self) -> dict[str, Tensor]:
+        """The state dict without the backbone: what bundled weights store when they share a frozen one."""
+        return {name: value for name, value in self.state_dict().items() if not name.startswith("backbone.")}

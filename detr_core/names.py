@@ -1,0 +1,88 @@
+"""Tables that rename a checkpoint's tensors: rows (their pattern, ours), first match wins.
+
+`{i}` binds a piece of the name between dots (`{path}` any rest of it); `{n*2}` writes a bound number times two;
+`{a,b,c}` on our side splits a packed tensor along its first axis, on theirs joins several into one; a row with None
+refuses a tensor on purpose; `{@decoder_layers}` stands for the recipe's own number.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from .recipe import Recipe
+from .registry import Row
+
+_PLACE = re.compile(r"\{([^}]*)\}")
+
+
+class Translation:
+    """Rows of one recipe, compiled: from the names of somebody's checkpoint to ours."""
+
+    def __init__(self, rows: Iterable[Row], recipe: Recipe):
+        self.rows = [(self._pattern(theirs, recipe), ours) for theirs, ours in rows]
+
+    @staticmethod
+    def _pattern(theirs: str, recipe: Recipe) -> tuple[re.Pattern, list[str]]:
+        pieces, seen = [], set()
+        for index, piece in enumerate(_PLACE.split(theirs)):
+            if index % 2 == 0:
+                pieces.append(re.escape(piece))
+            elif piece.startswith("@"):
+                pieces.append(str(getattr(recipe, piece[1:])))
+            elif "," in piece:
+                pieces.append(f"(?P<join>{'|'.join(map(re.escape, piece.split(',')))})")
+            elif piece in seen:
+                pieces.append(f"(?P={piece})")
+            else:
+                seen.add(piece)
+                pieces.append(f"(?P<{piece}>{'.+' if piece == 'path' else '[^.]+'})")
+        order = next((p.split(",") for p in _PLACE.findall(theirs) if "," in p), [])
+        return re.compile("".join(pieces)), order
+
+    @staticmethod
+    def _fill(template: str, bound: Mapping[str, str]) -> list[str]:
+        """Our names for one of theirs; several where the template splits."""
+        names = [template]
+        for place in _PLACE.findall(template):
+            if "," in place:
+                values = place.split(",")
+            elif place.endswith("*2"):
+                values = [str(int(bound[place[:-2]]) * 2)]
+            else:
+                values = [bound[place]]
+            names = [n.replace("{" + place + "}", v, 1) for n in names for v in values]
+        return names
+
+    def __call__(self, state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
+        """Renamed tensors, and the names that no row knows."""
+        renamed: dict[str, Tensor] = {}
+        joined: dict[str, dict[int, Tensor]] = {}
+        unknown = []
+        for name, tensor in state.items():
+            for (pattern, order), ours in self.rows:
+                if match := pattern.fullmatch(name):
+                    break
+            else:
+                unknown.append(name)
+                continue
+            if ours is None:
+                continue
+            targets = self._fill(ours, match.groupdict())
+            if order:
+                joined.setdefault(targets[0], {})[order.index(match["join"])] = tensor
+                continue
+            pieces = tensor.chunk(len(targets)) if len(targets) > 1 else (tensor,)
+            for target, piece in zip(targets, pieces):
+                self._put(renamed, target, piece, name)
+        for target, parts in joined.items():
+            self._put(renamed, target, torch.cat([parts[i] for i in sorted(parts)]), target)
+        return renamed, unknown
+
+    @staticmethod
+    def _put(renamed: dict[str, Tensor], target: str, tensor: Tensor, source: str) -> None:
+        if target in renamed and not torch.equal(renamed[target], tensor):
+            raise ValueError(f"{source} and another tensor of the file both mean {target} but differ: the file is of another variant.")
+        renamed[target] = tensor

@@ -1,0 +1,35 @@
+"""From a decoded picture to the tensor a detector was trained on."""
+from __future__ import annotations
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.v2 import functional as F
+
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Preprocess:
+    """Resize the short side to `short` unless the long one would pass `long` pixels; scale to 0..1; normalise.
+
+    `multiple`: pictures are padded up to it, because some backbones shift their grid on other sizes.
+    """
+
+    def __init__(self, short: int = 800, long: int = 1333, mean: tuple[float, ...] = IMAGENET[0],
+                 std: tuple[float, ...] = IMAGENET[1], multiple: int = 1):
+        self.short, self.long, self.mean, self.std, self.multiple = short, long, mean, std, multiple
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) after resizing."""
+        scale = min(self.short / min(height, width), self.long / max(height, width))
+        return max(1, round(height * scale)), max(1, round(width * scale))
+
+    def __call__(self, image: Image.Image) -> Tensor:
+        """An RGB picture -> [3, h, w] float32."""
+        size = self.size(image.height, image.width)
+        resized = F.resize(image, list(size), antialias=True)
+        return self.normalise(F.to_dtype(F.pil_to_tensor(resized), torch.float32, scale=True))
+
+    def normalise(self, image: Tensor) -> Tensor:
+        """[..., 3, h, w] in 0..1 -> zero mean and unit deviation as the backbone expects."""
+        return F.normalize(image, list(self.mean), list(self.std))

@@ -1,0 +1,82 @@
+"""Deformable attention (Zhu et al. 2021, section 4.1): look at a few sampled points of each level instead of all tokens."""
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from kernels import deformable_attention
+
+from .attention import xavier
+from .recipe import Recipe
+from .structures import Features, Queries
+from .tape import note
+
+
+class DeformableAttention(nn.Module):
+    """Sampling offsets and weights come from the query alone; only `points` places a level are read from the values.
+
+    A 2-number anchor moves points in pixels of each level, a 4-number anchor in shares of half the box (section A.4).
+    """
+
+    def __init__(self, recipe: Recipe, layer: int = 0, points: int = 4):
+        super().__init__()
+        self.heads, self.levels, self.points = recipe.heads, recipe.levels, points
+        samples = recipe.heads * recipe.levels * points
+        self.offset, self.weight = nn.Linear(recipe.width, samples * 2), nn.Linear(recipe.width, samples)
+        self.value, self.out = nn.Linear(recipe.width, recipe.width), nn.Linear(recipe.width, recipe.width)
+        self.reset()
+
+    def reset(self) -> None:
+        """Heads start by looking in different directions, points ever further out; weights start equal."""
+        xavier(self.value, self.out)
+        for constant in (self.offset.weight, self.weight.weight, self.weight.bias):
+            nn.init.zeros_(constant)
+        angle = torch.arange(self.heads) * (2 * math.pi / self.heads)
+        compass = torch.stack([angle.cos(), angle.sin()], -1)
+        compass = compass / compass.abs().amax(-1, keepdim=True)
+        steps = torch.arange(1, self.points + 1).view(1, 1, -1, 1)
+        with torch.no_grad():
+            self.offset.bias.copy_((compass.view(-1, 1, 1, 2) * steps).expand(-1, self.levels, -1, -1).flatten())
+
+    def places(self, offset: Tensor, anchor: Tensor, memory: Features) -> Tensor:
+        """offset [B, Q, M, L, P, 2], anchor [B, Q, 2|4] of the picture -> [B, Q, M, L, P, 2] of the padded levels."""
+        if memory.padded:
+            anchor = anchor[:, :, None] * memory.valid.repeat(1, 1, anchor.shape[-1] // 2)[:, None]
+        else:
+            anchor = anchor[:, :, None].expand(-1, -1, self.levels, -1)
+        anchor = anchor[:, :, None, :, None]
+        if anchor.shape[-1] == 4:
+            return anchor[..., :2] + offset * anchor[..., 2:] * (0.5 / self.points)
+        size = torch.tensor([[w, h] for h, w in memory.shapes], dtype=offset.dtype, device=offset.device)
+        return anchor + offset / size[:, None]
+
+    def values(self, memory: Features) -> Tensor:
+        """[B, N, M, C/M] projected tokens; those of the padding are zero, so that not even the bias remains."""
+        value = self.value(memory.tokens)
+        if memory.padded:
+            value = value.masked_fill(memory.padding[..., None], 0)
+        return value.unflatten(-1, (self.heads, -1))
+
+    def sample(self, query: Tensor, anchor: Tensor, memory: Features) -> Tensor:
+        """query [B, Q, C], anchor [B, Q, 2|4] in 0..1 of the picture -> [B, Q, C]."""
+        offset = self.offset(query).unflatten(-1, (self.heads, self.levels, self.points, 2))
+        weights = self.weight(query).unflatten(-1, (self.heads, -1)).softmax(-1).unflatten(-1, (self.levels, self.points))
+        locations = self.places(offset, anchor, memory)
+        note(self, locations=locations, weights=weights)
+        return self.out(deformable_attention(self.values(memory), memory.shapes, locations, weights))
+
+
+class DeformableTokens(DeformableAttention):
+    """Every token samples around its own place, on every level."""
+
+    def forward(self, features: Features) -> Tensor:
+        return self.sample(features.tokens + features.position, features.centres, features)
+
+
+class DeformableCross(DeformableAttention):
+    """Every query samples around its anchor."""
+
+    def forward(self, queries: Queries, memory: Features) -> Tensor:
+        return self.sample(queries.content + queries.position, queries.anchor, memory)

@@ -1,0 +1,21 @@
+"""Tiny recipes: the same parts, small enough to train and to look into on a laptop without a GPU."""
+from __future__ import annotations
+
+from .backbones import BundledBackbone
+from .necks import FusedLevel, Pyramid
+from .preprocess import Preprocess
+from .recipe import Recipe, part
+
+HALF = (0.5, 0.5, 0.5)
+TINY_PREPROCESS = part(Preprocess, short=320, long=320, mean=HALF, std=HALF, multiple=32)
+TINY = dict(preprocess=TINY_PREPROCESS, width=64, heads=4, hidden=256, dropout=0.0, queries=100, encoder_layers=3, decoder_layers=3)
+
+
+def tiny_single(recipe: Recipe) -> Recipe:
+    """One level of stride 16 that fuses the backbone's last two maps."""
+    return recipe.but(backbone=part(BundledBackbone, strides=(16, 32)), neck=FusedLevel, **TINY)
+
+
+def tiny_pyramid(recipe: Recipe) -> Recipe:
+    """Three levels of strides 8, 16 and 32."""
+    return recipe.but(backbone=part(BundledBackbone, strides=(8, 16, 32)), neck=Pyramid, levels=3, **TINY)

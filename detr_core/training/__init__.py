@@ -1,0 +1,1 @@
+"""How detectors learn: objectives, the criterion, schemes, and the training run."""

@@ -1,0 +1,62 @@
+"""Who answers for which object. An assignment takes one group's predictions and returns pairs a picture.
+
+`multiple` tells how often each object is asked for, because losses are divided by the number of objects.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from ..structures import Targets
+from .objective import Objective, Pairs
+
+
+@dataclass(frozen=True)
+class Hungarian:
+    """One query an object, at the lowest total cost (Kuhn 1955; DETR, section 3.1)."""
+
+    multiple: int = 1
+
+    @torch.no_grad()
+    def __call__(self, objective: Objective, logits: Tensor, boxes: Tensor, targets: Sequence[Targets]) -> Pairs:
+        """[B, Q, K], [B, Q, 4] -> per picture (query indices ascending, object indices)."""
+        pairs = []
+        for logit, box, target in zip(logits.float(), boxes.float(), targets):
+            if not len(target):
+                empty = torch.empty(0, dtype=torch.int64, device=logits.device)
+                pairs.append((empty, empty))
+                continue
+            cost = objective.cost(logit, box, target).cpu()
+            if not torch.isfinite(cost).all():
+                raise FloatingPointError("Matching met a cost that is not finite: training has diverged, lower the learning rate.")
+            pairs.append(tuple(torch.as_tensor(index, dtype=torch.int64, device=logits.device)
+                               for index in linear_sum_assignment(cost.numpy())))
+        return pairs
+
+
+@dataclass(frozen=True)
+class Known:
+    """The pairs are known beforehand, as in denoising."""
+
+    pairs: Pairs = field(compare=False, hash=False, default_factory=list)
+    multiple: int = 1
+
+    def __call__(self, objective: Objective, logits: Tensor, boxes: Tensor, targets: Sequence[Targets]) -> Pairs:
+        return self.pairs
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Every object is asked for `multiple` times (hybrid matching)."""
+
+    assign: Hungarian = Hungarian()
+    multiple: int = 6
+
+    def __call__(self, objective: Objective, logits: Tensor, boxes: Tensor, targets: Sequence[Targets]) -> Pairs:
+        repeated = [t.but(labels=t.labels.repeat(self.multiple), boxes=t.boxes.repeat(self.multiple, 1)) for t in targets]
+        pairs = self.assign(objective, logits, boxes, repeated)
+        return [(query, index % max(len(t), 1)) for (query, index), t in zip(pairs, targets)]

@@ -1,0 +1,114 @@
+"""What a prediction should be: the costs that pair queries with objects, and the losses of the pairs.
+
+Costs and losses are kept by term ("class", "l1", "giou") so that they can be drawn, weighted and logged alike.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..boxes import aligned_giou, pairwise_giou
+from ..recipe import Recipe
+from ..structures import Targets
+
+Pairs = list[tuple[Tensor, Tensor]]                 # per picture: query indices, object indices
+
+
+def _gather(boxes: Tensor, targets: Sequence[Targets], pairs: Pairs) -> tuple[Tensor, Tensor]:
+    """[B, Q, 4] -> the paired predictions and objects, [pairs, 4] each."""
+    predicted = torch.cat([b[q] for b, (q, _) in zip(boxes, pairs)])
+    return predicted, torch.cat([t.boxes[i] for t, (_, i) in zip(targets, pairs)])
+
+
+def _labels(shape: torch.Size, targets: Sequence[Targets], pairs: Pairs, background: int, device: torch.device) -> Tensor:
+    """[B, Q] the class every query should say; `background` where it is paired with nothing."""
+    labels = torch.full(shape, background, dtype=torch.int64, device=device)
+    for row, target, (queries, objects) in zip(labels, targets, pairs):
+        row[queries] = target.labels[objects]
+    return labels
+
+
+class Objective:
+    """Box costs and losses are the same in the whole family; what differs is the class."""
+
+    def __init__(self, recipe: Recipe, weights: dict[str, float], costs: dict[str, float]):
+        self.classes, self.weights, self.cost_weights = recipe.classes, weights, costs
+
+    def class_cost(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """[Q, K], [T] -> [Q, T]"""
+        raise NotImplementedError
+
+    def class_loss(self, logits: Tensor, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> Tensor:
+        """Summed over the batch and divided as the paper divides."""
+        raise NotImplementedError
+
+    def costs(self, logits: Tensor, boxes: Tensor, target: Targets) -> dict[str, Tensor]:
+        """One picture: logits [Q, K], boxes [Q, 4] -> unweighted cost matrices [Q, T] a term."""
+        return {"class": self.class_cost(logits, target.labels), "l1": torch.cdist(boxes, target.boxes, p=1),
+                "giou": -pairwise_giou(boxes, target.boxes)}
+
+    def cost(self, logits: Tensor, boxes: Tensor, target: Targets) -> Tensor:
+        """The weighted sum that the assignment minimises, [Q, T]."""
+        return sum(self.cost_weights[term] * matrix for term, matrix in self.costs(logits, boxes, target).items())
+
+    def losses(self, logits: Tensor, boxes: Tensor, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> dict[str, Tensor]:
+        """[B, Q, K], [B, Q, 4] -> unweighted loss a term; `count` is the number of objects to divide by."""
+        predicted, wanted = _gather(boxes, targets, pairs)
+        return {"class": self.class_loss(logits, targets, pairs, count),
+                "l1": F.l1_loss(predicted, wanted, reduction="sum") / count,
+                "giou": (1 - aligned_giou(predicted, wanted)).sum() / count}
+
+
+class SoftmaxObjective(Objective):
+    """Cross-entropy with a down-weighted "no object"; the class cost is minus the probability (DETR, A.2)."""
+
+    def __init__(self, recipe: Recipe, weights: tuple[float, float, float] = (1, 5, 2), costs: tuple[float, float, float] = (1, 5, 2),
+                 no_object: float = 0.1):
+        terms = ("class", "l1", "giou")
+        super().__init__(recipe, dict(zip(terms, weights)), dict(zip(terms, costs)))
+        self.no_object = no_object
+
+    def class_cost(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return -logits.softmax(-1)[:, labels]
+
+    def class_loss(self, logits: Tensor, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> Tensor:
+        labels = _labels(logits.shape[:2], targets, pairs, self.classes, logits.device)
+        weight = logits.new_ones(self.classes + 1)
+        weight[-1] = self.no_object
+        return F.cross_entropy(logits.transpose(1, 2), labels, weight)
+
+
+class FocalObjective(Objective):
+    """Focal loss of independent classes, background is all zero; the class cost is its positive less its negative side.
+
+    Lin et al. 2017; so since Deformable DETR (A.3).
+    """
+
+    def __init__(self, recipe: Recipe, weights: tuple[float, float, float] = (2, 5, 2), costs: tuple[float, float, float] = (2, 5, 2),
+                 alpha: float = 0.25, gamma: float = 2.0):
+        terms = ("class", "l1", "giou")
+        super().__init__(recipe, dict(zip(terms, weights)), dict(zip(terms, costs)))
+        self.alpha, self.gamma = alpha, gamma
+
+    def class_cost(self, logits: Tensor, labels: Tensor) -> Tensor:
+        share = logits[:, labels].sigmoid()
+        negative = (1 - self.alpha) * share ** self.gamma * -(1 - share + 1e-8).log()
+        positive = self.alpha * (1 - share) ** self.gamma * -(share + 1e-8).log()
+        return positive - negative
+
+    def class_loss(self, logits: Tensor, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> Tensor:
+        labels = _labels(logits.shape[:2], targets, pairs, logits.shape[-1], logits.device)
+        wanted = F.one_hot(labels, logits.shape[-1] + 1)[..., :-1].to(logits.dtype)
+        return focal(logits, wanted, self.alpha, self.gamma).sum() / count
+
+
+def focal(logits: Tensor, wanted: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
+    """Focal loss of every output, [...] like `logits`; `wanted` is 0 or 1."""
+    share = logits.sigmoid()
+    entropy = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    miss = share + wanted - 2 * share * wanted                          # 1 - p of the right answer
+    balance = alpha * wanted + (1 - alpha) * (1 - wanted)
+    return balance * entropy * miss ** gamma
