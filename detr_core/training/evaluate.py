@@ -1,0 +1,96 @@
+"""How good a detector is: COCO's numbers over a labelled data set."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from accelerate.utils import gather_object
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ..detector import Detector
+from ..postprocess import Detections
+from ..structures import Batch, Targets
+from .coco import average_precision
+from .features import FeatureCache, collate_features
+from .order import Key
+from .views import Live, collate
+
+Progress = Callable[[int, int], None]
+
+
+def silent(done: int, total: int) -> None:
+    """No progress."""
+
+
+class ByShape(Sampler[list[Key]]):
+    """Batches of pictures with nearly the same aspect ratio, so that little is padded; process `p` of `n` takes every n-th."""
+
+    def __init__(self, sizes: list[tuple[int, int]], batch: int, process: int = 0, processes: int = 1):
+        order = sorted(range(len(sizes)), key=lambda i: (sizes[i][0] / sizes[i][1], sizes[i][0], i))
+        self.batches = [[(0, i) for i in order[start:start + batch]] for start in range(0, len(order), batch)][process::processes]
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+class AsInference:
+    """The transform of evaluation: exactly what `Detector.predict` does to a picture."""
+
+    def __init__(self, preprocess: Any):
+        self.preprocess = preprocess
+
+    def __call__(self, picture: Any, targets: Targets) -> tuple[torch.Tensor, Targets]:
+        return self.preprocess(picture.convert("RGB")), targets
+
+
+def results_of(found: Detections, image_id: int) -> list[dict[str, Any]]:
+    """Detections of one picture as COCO results; category ids are class indices."""
+    corners = found.boxes.double().cpu()
+    boxes = torch.cat([corners[:, :2], corners[:, 2:] - corners[:, :2]], 1).tolist()
+    return [{"image_id": image_id, "category_id": label, "bbox": box, "score": score}
+            for label, box, score in zip(found.labels.tolist(), boxes, found.scores.tolist())]
+
+
+@torch.inference_mode()
+def predictions(detector: Detector, batches: Any, progress: Progress = silent) -> Iterator[tuple[Batch, list[Detections]]]:
+    """Run a detector in evaluation mode over batches; it is left in the mode it was found in."""
+    training = detector.training
+    detector.eval()
+    try:
+        for number, batch in enumerate(batches, 1):
+            batch = batch.to(detector.device)
+            yield batch, detector.postprocess(detector(batch), [t.size for t in batch.targets])
+            progress(number, len(batches))
+    finally:
+        detector.train(training)
+
+
+def evaluate(detector: Detector, data: Any, batch: int = 8, features: FeatureCache | None = None, workers: int = 0,
+             progress: Progress = silent) -> dict[str, Any]:
+    """COCO's twelve numbers in 0..1, `classes` {name: AP}, `loose` {IoU: AP}, `pictures` and `seconds`.
+
+    `data` is what `open_dataset` returns; `features` its cached views, when they exist. Under `accelerate launch`
+    every process takes its share of the batches and all return the same numbers.
+    """
+    from accelerate import PartialState
+
+    state, start = PartialState(), time.perf_counter()
+    truth = data.annotations()
+    if len(truth["categories"]) != detector.recipe.classes:
+        raise ValueError(f"The detector knows {detector.recipe.classes} classes and the data set has {len(truth['categories'])}: "
+                         "evaluate weights that were trained on it.")
+    sampler = ByShape([(i["height"], i["width"]) for i in truth["images"]], batch, state.process_index, state.num_processes)
+    multiple = detector.preprocess.multiple
+    source: Dataset = features if features is not None else Live(data, AsInference(detector.preprocess))
+    fold = collate_features(multiple) if features is not None else collate(multiple)
+    loader = DataLoader(source, batch_sampler=sampler, collate_fn=fold, num_workers=workers)
+    results = [result for batch, found in predictions(detector, loader, progress)
+               for target, one in zip(batch.targets, found) for result in results_of(one, target.image_id)]
+    if state.num_processes > 1:
+        results = sorted(gather_object(results), key=lambda r: (r["image_id"], -r["score"], r["category_id"], r["bbox"]))
+    return {**average_precision(truth, results), "pictures": len(data), "seconds": round(time.perf_counter() - start, 3)}

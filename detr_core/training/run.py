@@ -1,0 +1,149 @@
+"""A training run is a folder, written by one process and read by any.
+
+run.json        what was asked for: `Run`, whole; a folder and this file are enough to go on
+status.json     where it stands: state, reason, step, time left; replaced atomically
+metrics.jsonl   one JSON object a line, {"kind": "train" | "evaluation", "step", ...}, only ever appended to
+checkpoint.pt   everything needed to go on exactly; loads with `weights_only=True`
+weights.safetensors, best.safetensors   the detector, last and best
+samples/        predictions and matches of a few fixed pictures, one file an evaluation
+stop            when this file appears, the run ends after the current step, ready to be resumed
+"""
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .files import read_json, replacing, write_json
+
+STATES = ("preparing", "running", "stopping", "stopped", "failed", "interrupted", "finished")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to train, on what, for how long. `batch` is pictures per optimizer step over all processes and all
+    accumulated parts, so that the numbers do not depend on the hardware; `images` is the budget in pictures seen."""
+
+    variant: str
+    data: str
+    size: str = "tiny"
+    weights: str | None = None                      # start from a bundled name or a file; None: from random numbers
+    changes: dict[str, Any] = field(default_factory=dict)       # recipe fields that differ from the size's own
+    images: int = 0                                 # 0: `epochs` says how long
+    epochs: float = 12
+    batch: int = 8
+    accumulate: int = 1
+    rate: float = 4e-4
+    weight_decay: float = 1e-4
+    clip: float = 0.1
+    schedule: str = "linear"
+    warmup: int = 100                               # steps
+    ema: float = 0.0                                # decay of the weight average; 0: none
+    precision: str = "no"                           # "no" (float32), "bf16" or "fp16"
+    device: str = "auto"
+    seed: int = 0
+    workers: int = 0
+    views: int = 0                                  # cached views of the training pictures; 0: as many as there are pictures
+    cache: bool = True                              # keep features of a frozen backbone on the disk
+    evaluations: int = 10                           # over the whole run, the last one at its end
+    checkpoint_seconds: float = 300.0
+    trackers: tuple[str, ...] = ()                  # whatever Accelerate knows, for example "tensorboard"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trackers", tuple(self.trackers))
+        for name in ("batch", "accumulate"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        if self.images <= 0 and self.epochs <= 0:
+            raise ValueError("A run needs a budget: give --images or --epochs.")
+        if self.precision not in ("no", "bf16", "fp16"):
+            raise ValueError(f"There is no precision {self.precision!r}: choose no, bf16 or fp16.")
+
+    def budget(self, pictures: int) -> int:
+        """Steps of this run over a data set of so many pictures."""
+        images = self.images or round(self.epochs * pictures)
+        return max(1, -(-images // self.batch))
+
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> Run:
+        """From what `asdict` wrote; unknown fields are refused by name."""
+        unknown = set(values) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ValueError(f"run.json has unknown fields {', '.join(sorted(unknown))}: it was written by another version.")
+        return cls(**values)
+
+
+class RunFolder:
+    """The files of one run."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self.checkpoint, self.metrics, self.stop = (self.path / n for n in ("checkpoint.pt", "metrics.jsonl", "stop"))
+        self.last, self.best, self.samples = (self.path / n for n in ("weights.safetensors", "best.safetensors", "samples"))
+
+    def create(self, run: Run) -> RunFolder:
+        """Make the folder for a new run; one that already holds a run is refused."""
+        if (self.path / "run.json").exists():
+            raise FileExistsError(f"{self.path} already holds a run: add --resume to go on with it or choose another --out.")
+        self.samples.mkdir(parents=True, exist_ok=True)
+        write_json(self.path / "run.json", asdict(run))
+        return self
+
+    def run(self) -> Run:
+        """What this folder was asked to train."""
+        values = read_json(self.path / "run.json")
+        if values is None:
+            raise FileNotFoundError(f"{self.path} holds no run (no run.json): start one without --resume.")
+        return Run.read(values)
+
+    def status(self) -> dict[str, Any]:
+        """What status.json says; empty before the first word."""
+        return read_json(self.path / "status.json", {})
+
+    def set_status(self, state: str, reason: str = "", **values: Any) -> None:
+        """Replace the status; fields that are not given keep their last value."""
+        if state not in STATES:
+            raise ValueError(f"There is no state {state!r}: one of {', '.join(STATES)}.")
+        write_json(self.path / "status.json", {**self.status(), "state": state, "reason": reason, "time": time.time(), **values})
+
+    def stop_requested(self) -> bool:
+        return self.stop.exists()
+
+    def append(self, kind: str, step: int, **values: Any) -> None:
+        """Add one line of metrics."""
+        line = json.dumps({"kind": kind, "step": step, "time": round(time.time(), 3), **values}, allow_nan=False)
+        with open(self.metrics, "a") as file:
+            file.write(line + "\n")
+
+    def lines(self) -> list[dict[str, Any]]:
+        """All metrics; a last line cut off by a crash is left out."""
+        if not self.metrics.exists():
+            return []
+        found = []
+        for line in self.metrics.read_text().splitlines():
+            try:
+                found.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue
+        return found
+
+    def rewind(self, step: int) -> None:
+        """Drop the metrics after `step`: a resumed run writes them again."""
+        kept = [json.dumps(line) + "\n" for line in self.lines() if line["step"] <= step]
+        with replacing(self.metrics) as unfinished:
+            unfinished.write_text("".join(kept))
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint."""
+        with replacing(self.checkpoint) as unfinished:
+            torch.save(state, unfinished)
+
+    def load(self) -> dict[str, Any]:
+        """The last checkpoint, on the CPU."""
+        if not self.checkpoint.exists():
+            raise FileNotFoundError(f"{self.path} has no checkpoint yet: start the run again without --resume.")
+        return torch.load(self.checkpoint, map_location="cpu", weights_only=True)
