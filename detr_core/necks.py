@@ -70,7 +70,8 @@ class Pyramid(nn.Module):
         self.own = len(channels)
         groups = min(32, recipe.width // 8)
         self.levels = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(c, recipe.width, 1) if i < self.own else nn.Conv2d(c, recipe.width, 3, 2, 1), nn.GroupNorm(groups, recipe.width))
+            nn.Sequential(nn.Conv2d(c, recipe.width, 1) if i < self.own else nn.Conv2d(c, recipe.width, 3, 2, 1),
+                          nn.GroupNorm(groups, recipe.width))
             for i, c in enumerate(inputs))
         xavier_convolutions(self)
 

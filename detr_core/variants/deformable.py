@@ -4,7 +4,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..attention import MLP, xavier
+from ..attention import xavier
 from ..backbones import Backbone
 from ..geometry import Iterative, LogitBoxes
 from ..heads import SigmoidHead, ZeroBoxHead
