@@ -31,10 +31,13 @@ def check(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> 
     if value.dim() != 4:
         raise ValueError(f"value must be [B, N, H, D] but has shape {tuple(value.shape)}; split its last axis into heads first.")
     batch, tokens, heads, _ = value.shape
-    if sum(h * w for h, w in shapes) != tokens:
-        raise ValueError(f"value holds {tokens} tokens but shapes {tuple(shapes)} describe {sum(h * w for h, w in shapes)}; pass every level's (h, w).")
-    if locations.dim() != 6 or locations.shape[0] != batch or locations.shape[2:4] != (heads, len(shapes)) or locations.shape[5] != 2:
-        raise ValueError(f"locations must be [{batch}, Q, {heads}, {len(shapes)}, P, 2] to fit value and shapes but have shape {tuple(locations.shape)}.")
+    described = sum(h * w for h, w in shapes)
+    if described != tokens:
+        raise ValueError(f"value holds {tokens} tokens but shapes {tuple(shapes)} describe {described}; pass the (h, w) of every level.")
+    needed = (batch, heads, len(shapes), 2)
+    if locations.dim() != 6 or (locations.shape[0], *locations.shape[2:4], locations.shape[5]) != needed:
+        wanted = f"[{batch}, Q, {heads}, {len(shapes)}, P, 2]"
+        raise ValueError(f"locations must be {wanted} to fit value and shapes but have shape {tuple(locations.shape)}.")
     if weights.shape != locations.shape[:5]:
         raise ValueError(f"weights must have shape {tuple(locations.shape[:5])} to fit locations but have {tuple(weights.shape)}.")
 
@@ -55,11 +58,3 @@ def reference(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor)
             sampled = F.grid_sample(maps[level].unflatten(2, (h, w)), grids[:, :, level], align_corners=False)  # [B*H, D, Q, P]
             output = output + (sampled * shares[..., level, :]).sum(-1)
     return output.view(batch, heads * width, queries).transpose(1, 2).to(value.dtype).contiguous()
-
-
-def deformable_attention(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> Tensor:
-    """Samples every query's points from the levels and sums them; shapes, formula and precision are those of the module.
-
-    Raises ValueError when the arguments do not fit each other.
-    """
-    return reference(value, shapes, locations, weights)

@@ -1,0 +1,269 @@
+"""Multi-scale deformable attention on a CPU in one compiled pass; formula and shapes are those of `kernels.deformable`.
+
+A head's channels are held in one vector of the processor (or a few, which LLVM takes care of), from the first point to the last, so that
+a point costs its coordinates once and one multiply-add a corner. Numba compiles this when it is first called, once for each width
+of head (8, 16 or 32 channels at a time; never again for another image size, batch or number of points) and keeps the result on disk.
+
+The backward pass gives each (image, head) to one thread. Nobody else adds to those rows of value's gradient, so it needs no atomic
+operations and repeats to the last bit, whatever the number of threads.
+"""
+
+from functools import cache
+
+import numpy as np
+import torch
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+from torch import Tensor
+from torch.nn import functional as F
+
+from kernels.deformable import Shapes
+from kernels.threads import spread
+
+POINTS_A_PART = 16384  # about 0.2 ms; handing less than that to another thread costs more than it saves
+
+
+class Lanes(types.Type):
+    """Numba type of `count` float32 numbers in vector registers."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(name=f"Lanes({count})")
+        self.count = count
+
+
+@register_model(Lanes)
+class LanesModel(models.PrimitiveModel):
+    """Lanes are an LLVM vector; LLVM splits it into the registers the processor has."""
+
+    def __init__(self, manager, lanes: Lanes) -> None:
+        super().__init__(manager, lanes, ir.VectorType(ir.FloatType(), lanes.count))
+
+
+def _address(context, builder, array_type, array, index, count: int):
+    first = builder.gep(context.make_array(array_type)(context, builder, array).data, [index])
+    return builder.bitcast(first, ir.VectorType(ir.FloatType(), count).as_pointer())
+
+
+@intrinsic(prefer_literal=True)
+def zeros(typing, count):
+    """`count` lanes of zero."""
+    lanes = Lanes(count.literal_value)
+    return lanes(count), lambda context, builder, signature, args: ir.Constant(context.get_value_type(lanes), None)
+
+
+@intrinsic
+def load(typing, array, index, like):
+    """array[index : index + lanes of `like`]."""
+
+    def generate(context, builder, signature, args):
+        loaded = builder.load(_address(context, builder, signature.args[0], *args[:2], like.count))
+        loaded.align = 4
+        return loaded
+
+    return like(array, types.int64, like), generate
+
+
+@intrinsic
+def store(typing, array, index, lanes):
+    """array[index : index + lanes] = lanes."""
+
+    def generate(context, builder, signature, args):
+        stored = builder.store(args[2], _address(context, builder, signature.args[0], *args[:2], lanes.count))
+        stored.align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, lanes), generate
+
+
+@intrinsic
+def multiply_add(typing, number, lanes, total):
+    """number * lanes + total."""
+
+    def generate(context, builder, signature, args):
+        vector = context.get_value_type(lanes)
+        undefined = ir.Constant(vector, ir.Undefined)
+        first = builder.insert_element(undefined, args[0], ir.Constant(ir.IntType(32), 0))
+        copies = builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), lanes.count), None))
+        name = f"llvm.fmuladd.v{lanes.count}f32"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
+        return builder.call(function, [copies, *args[1:]])
+
+    return lanes(types.float32, lanes, lanes), generate
+
+
+@intrinsic
+def dot(typing, left, right):
+    """Sum over the lanes of left * right."""
+
+    def generate(context, builder, signature, args):
+        number, vector = ir.FloatType(), context.get_value_type(left)
+        name = f"llvm.vector.reduce.fadd.v{left.count}f32"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(number, [number, vector]), name)
+        return builder.call(function, [ir.Constant(number, -0.0), builder.fmul(*args)], fastmath=("reassoc",))
+
+    return types.float32(left, right), generate
+
+
+@njit(nogil=True, error_model="numpy")
+def sample(total, value, start, step, shapes, locations, weights, at, points):
+    """Adds the `points` samples a level of one query and head, whose first is number `at`, to `total`; `step` leads to the next token."""
+    one, half = np.float32(1), np.float32(0.5)
+    for level in range(shapes.size // 2):
+        rows, columns = shapes[2 * level], shapes[2 * level + 1]
+        height, width, line = np.float32(rows), np.float32(columns), columns * step
+        for _ in range(points):
+            x, y, weight = locations[2 * at] * width - half, locations[2 * at + 1] * height - half, weights[at]
+            at += 1
+            if (x >= -one) & (x < width) & (y >= -one) & (y < height):  # false for NaN too
+                left, top = int(np.floor(x)), int(np.floor(y))
+                right, bottom = x - np.float32(left), y - np.float32(top)
+                upper, lower = weight * (one - bottom), weight * bottom
+                corner = start + top * line + left * step
+                if (left >= 0) & (top >= 0) & (left < columns - 1) & (top < rows - 1):
+                    total = multiply_add(upper * (one - right), load(value, corner, total), total)
+                    total = multiply_add(upper * right, load(value, corner + step, total), total)
+                    total = multiply_add(lower * (one - right), load(value, corner + line, total), total)
+                    total = multiply_add(lower * right, load(value, corner + line + step, total), total)
+                else:
+                    if (top >= 0) & (left >= 0):
+                        total = multiply_add(upper * (one - right), load(value, corner, total), total)
+                    if (top >= 0) & (left < columns - 1):
+                        total = multiply_add(upper * right, load(value, corner + step, total), total)
+                    if (top < rows - 1) & (left >= 0):
+                        total = multiply_add(lower * (one - right), load(value, corner + line, total), total)
+                    if (top < rows - 1) & (left < columns - 1):
+                        total = multiply_add(lower * right, load(value, corner + line + step, total), total)
+        start += rows * line
+    return total
+
+
+@njit(nogil=True, error_model="numpy")
+def corner_gradients(gradient, value, value_gradient, at, share):
+    """Adds share * gradient to value's gradient at one token; returns gradient . value there."""
+    store(value_gradient, at, multiply_add(share, gradient, load(value_gradient, at, gradient)))
+    return dot(gradient, load(value, at, gradient))
+
+
+@njit(nogil=True, error_model="numpy")
+def sample_gradients(gradient, value, value_gradient, start, step, shapes, locations, weights, gradients, at, points):
+    """The chain rule for `sample`: adds to value's gradient and to `gradients` = (of locations, of weights)."""
+    one, half, location_gradient, weight_gradient = np.float32(1), np.float32(0.5), gradients[0], gradients[1]
+    for level in range(shapes.size // 2):
+        rows, columns = shapes[2 * level], shapes[2 * level + 1]
+        height, width, line = np.float32(rows), np.float32(columns), columns * step
+        for _ in range(points):
+            x, y, weight = locations[2 * at] * width - half, locations[2 * at + 1] * height - half, weights[at]
+            if (x >= -one) & (x < width) & (y >= -one) & (y < height):
+                left, top = int(np.floor(x)), int(np.floor(y))
+                right, bottom = x - np.float32(left), y - np.float32(top)
+                corner = start + top * line + left * step
+                a = b = c = d = np.float32(0)
+                if (top >= 0) & (left >= 0):
+                    a = corner_gradients(gradient, value, value_gradient, corner, weight * (one - bottom) * (one - right))
+                if (top >= 0) & (left < columns - 1):
+                    b = corner_gradients(gradient, value, value_gradient, corner + step, weight * (one - bottom) * right)
+                if (top < rows - 1) & (left >= 0):
+                    c = corner_gradients(gradient, value, value_gradient, corner + line, weight * bottom * (one - right))
+                if (top < rows - 1) & (left < columns - 1):
+                    d = corner_gradients(gradient, value, value_gradient, corner + line + step, weight * bottom * right)
+                weight_gradient[at] += (one - bottom) * ((one - right) * a + right * b) + bottom * ((one - right) * c + right * d)
+                location_gradient[2 * at] += weight * width * ((one - bottom) * (b - a) + bottom * (d - c))
+                location_gradient[2 * at + 1] += weight * height * ((one - right) * (c - a) + right * (d - b))
+            at += 1
+        start += rows * line
+
+
+def _kept(function):
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return njit(function, cache=True, **options)
+    except RuntimeError:  # no folder to keep it in can be written
+        return njit(function, **options)
+
+
+@cache
+def compiled(lanes: int):
+    """(forward, backward) for blocks of `lanes` channels."""
+
+    @_kept
+    def forward_rows(begin, end, sizes, value, shapes, locations, weights, output):
+        queries, heads, width, points, tokens = sizes
+        samples = points * (shapes.size // 2)
+        for row in range(begin, end):  # row = image * queries + query
+            for head in range(heads):
+                at = row * heads + head
+                for block in range(0, width, lanes):
+                    start = ((row // queries) * tokens * heads + head) * width + block
+                    total = sample(zeros(lanes), value, start, heads * width, shapes, locations, weights, at * samples, points)
+                    store(output, at * width + block, total)
+
+    @_kept
+    def backward_heads(begin, end, sizes, output_gradient, value, shapes, locations, weights, value_gradient, gradients):
+        queries, heads, width, points, tokens = sizes
+        samples = points * (shapes.size // 2)
+        for pair in range(begin, end):  # pair = image * heads + head
+            image, head = pair // heads, pair % heads
+            for query in range(queries):
+                at = (image * queries + query) * heads + head
+                for block in range(0, width, lanes):
+                    gradient = load(output_gradient, at * width + block, zeros(lanes))
+                    start = (image * tokens * heads + head) * width + block
+                    sample_gradients(
+                        gradient, value, value_gradient, start, heads * width, shapes, locations, weights, gradients, at * samples, points
+                    )
+
+    return forward_rows, backward_heads
+
+
+def _flat(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().to(torch.float32).contiguous().view(-1).numpy()
+
+
+def _whole(tensor: Tensor) -> Tensor:
+    """The tensor with its channels filled up by zeros to a multiple of 8; itself when they are one (F.pad would copy it)."""
+    return F.pad(tensor, (0, -tensor.shape[-1] % 8)) if tensor.shape[-1] % 8 else tensor
+
+
+def _lanes(width: int) -> int:
+    return next(lanes for lanes in (32, 16, 8) if width % lanes == 0)
+
+
+def _sizes(value: Tensor, locations: Tensor) -> tuple[int, int, int, int, int]:
+    return locations.shape[1], value.shape[2], value.shape[3], locations.shape[4], value.shape[1]
+
+
+def prepare(width: int) -> None:
+    """Compiles, or loads, the forward pass for heads of `width` channels."""
+    forward(torch.zeros(1, 1, 1, width), ((1, 1),), torch.zeros(1, 1, 1, 1, 1, 2), torch.zeros(1, 1, 1, 1, 1))
+
+
+def forward(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> Tensor:
+    """Output [B, Q, H * D] in value's dtype; value on the CPU, float32 or shorter."""
+    batch, _, heads, width = value.shape
+    padded = _whole(value)
+    sizes = _sizes(padded, locations)
+    output = torch.empty(batch, sizes[0], heads, sizes[2])
+    inputs = _flat(padded), np.array(shapes, dtype=np.int64).reshape(-1), _flat(locations), _flat(weights)
+    function = compiled(_lanes(sizes[2]))[0]
+    smallest = POINTS_A_PART // max(1, heads * weights.shape[3] * weights.shape[4])
+    spread(lambda begin, end: function(begin, end, sizes, *inputs, output.view(-1).numpy()), batch * sizes[0], smallest)
+    return output[..., :width].flatten(2).to(value.dtype)
+
+
+def backward(gradient: Tensor, value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of value, locations and weights for the gradient [B, Q, H * D] of the output."""
+    batch, _, heads, width = value.shape
+    padded = _whole(value)
+    sizes = _sizes(padded, locations)
+    output_gradient = _flat(_whole(gradient.unflatten(2, (heads, width))))
+    results = [torch.zeros(tensor.shape) for tensor in (padded, locations, weights)]
+    value_gradient, *others = (result.view(-1).numpy() for result in results)
+    inputs = _flat(padded), np.array(shapes, dtype=np.int64).reshape(-1), _flat(locations), _flat(weights)
+    function = compiled(_lanes(sizes[2]))[1]
+    smallest = POINTS_A_PART // max(1, sizes[0] * weights.shape[3] * weights.shape[4])
+    spread(
+        lambda begin, end: function(begin, end, sizes, output_gradient, *inputs, value_gradient, tuple(others)), batch * heads, smallest
+    )
+    return results[0][..., :width].to(value.dtype).contiguous(), results[1].to(locations.dtype), results[2].to(weights.dtype)
