@@ -5,12 +5,16 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from .scenery import Colour, Plane, axis, cloud_noise, disc, fill, glow, gradient, mix, rectangle, shade, wave
+from .scenery import Colour, Plane, axis, below, cloud_noise, disc, fill, glow, gradient, mix, planes, rectangle, shade, wave
 from .setting import Setting, jittered, pick
 
 PASTELS = (
     (236, 208, 196), (206, 222, 232), (214, 228, 206), (240, 228, 196), (222, 208, 232), (196, 214, 214), (232, 232, 228),
     (120, 146, 164), (146, 164, 138), (196, 140, 120),
+)  # fmt: skip
+VIVID = (
+    (240, 128, 112), (64, 160, 170), (246, 190, 84), (166, 148, 214), (112, 174, 228), (240, 160, 178), (126, 190, 140), (70, 96, 150),
+    (236, 222, 204), (250, 236, 226),
 )  # fmt: skip
 WOODS = ((196, 146, 98), (168, 116, 76), (214, 176, 132), (132, 92, 68), (224, 202, 172))
 TINTS = ((1.0, 1.0, 1.0), (1.04, 1.0, 0.94), (0.96, 0.99, 1.03), (1.02, 0.98, 1.0))
@@ -24,7 +28,7 @@ class Indoor(Setting):
     wall: Colour
     floor: Colour
     clutter: ClassVar[str] = "indoor"
-    horizons: ClassVar[tuple[float, float]] = (0.45, 0.6)
+    horizons: ClassVar[tuple[float, float]] = (0.38, 0.5)
     walls: ClassVar[tuple[Colour, ...]] = PASTELS
     floors: ClassVar[tuple[Colour, ...]] = WOODS
 
@@ -44,20 +48,23 @@ class Indoor(Setting):
 
 def planks(canvas: np.ndarray, rng: np.random.Generator, plane: Plane, colour: Colour, width: float) -> None:
     """Boards that run away from the viewer, each with its own tone and grain."""
-    floor = canvas[plane.first :]
+    floor = canvas[:, plane.first :]
     board = np.floor(plane.across / width).astype(np.int32)
     tones = rng.uniform(-0.06, 0.06, 64).astype(np.float32)
     tile = cloud_noise(rng, (256, 256), (48, 3), 3)
     fade = 1.1 - 0.25 * plane.nearness
-    floor[:] = np.asarray(colour, np.float32) * ((1 + tones[board % 64] + 0.05 * plane.texture(tile, (0.4, 0.15))) * fade)[..., None]
+    floor[:] = planes(colour) * ((1 + tones[board % 64] + 0.05 * plane.texture(tile, (0.4, 0.15))) * fade)
     shade(floor, -0.3 * plane.seams(plane.across, width, 0.005))
 
 
 def checker(canvas: np.ndarray, plane: Plane, colour: Colour, side: float, contrast: float) -> None:
-    """Square tiles in two tones."""
-    floor = canvas[plane.first :]
+    """Square tiles: white ones and coloured ones, blended to a contrast of 0..1."""
+    floor = canvas[:, plane.first :]
     pattern = plane.stripes(plane.across, 2 * side) * plane.stripes(plane.away, 2 * side)
-    floor[:] = np.asarray(colour, np.float32) * (1.06 - 0.16 * plane.nearness + contrast * pattern)[..., None]
+    light = mix(colour, (255, 252, 246), 0.75)
+    fill(floor, np.ones_like(pattern), light)
+    fill(floor, (0.5 + 0.5 * pattern) * contrast, colour)
+    shade(floor, -0.12 * plane.nearness)
 
 
 @dataclass(frozen=True)
@@ -65,23 +72,24 @@ class Room(Indoor):
     """A wall with a window or pictures, and a floor."""
 
     favourites: ClassVar[tuple[str, ...]] = (
-        "chair", "potted plant", "clock", "cat", "dog", "book", "backpack", "laptop", "umbrella", "sports ball", "cup", "bicycle", "chair",
+        "chair", "potted plant", "clock", "cat", "dog", "book", "backpack", "laptop", "umbrella", "bicycle", "pizza", "motorcycle",
     )  # fmt: skip
-    airy: ClassVar[tuple[str, ...]] = ("clock",)
+    airy: ClassVar[tuple[str, ...]] = ("clock_1f55", "clock_23f2")
 
     def paint(self, size: int) -> np.ndarray:
         """Wall, window or pictures, skirting board, floor and rug."""
         rng = self.generator()
-        canvas = gradient(size, [(0, mix(self.wall, (255, 255, 255), 0.12)), (self.horizon, mix(self.wall, (90, 80, 90), 0.1)), (1, self.wall)])
+        upper, lower = mix(self.wall, (255, 255, 255), 0.12), mix(self.wall, (90, 80, 90), 0.1)
+        canvas = gradient(size, [(0, upper), (self.horizon, lower), (1, self.wall)])
         if rng.random() < 0.4:
             phase = axis(size) * rng.integers(8, 16)
-            canvas *= (1 + 0.025 * np.clip((np.abs(phase - np.floor(phase) - 0.5) - 0.25) * 40, -1, 1))[None, :, None]
+            canvas *= (1 + 0.025 * np.clip((np.abs(phase - np.floor(phase) - 0.5) - 0.25) * 40, -1, 1)).astype(np.float32)
         self.window(canvas, rng) if rng.random() < 0.6 else self.pictures(canvas, rng)
         plane = Plane(size, self.horizon)
         if rng.random() < 0.65:
             planks(canvas, rng, plane, self.floor, rng.uniform(0.16, 0.3))
         else:
-            checker(canvas, plane, mix(self.floor, self.wall, 0.55), rng.uniform(0.25, 0.45), rng.uniform(0.03, 0.12))
+            checker(canvas, plane, jittered(rng, pick(rng, PASTELS + VIVID), 15), rng.uniform(0.25, 0.45), rng.uniform(0.2, 0.6))
         rectangle(canvas, (0, self.horizon - 0.03, 1, self.horizon + 0.004), mix(self.wall, (255, 255, 255), 0.6))
         rectangle(canvas, (0, self.horizon + 0.002, 1, self.horizon + 0.012), mix(self.floor, (30, 20, 20), 0.6), 0.5)
         if rng.random() < 0.5:
@@ -125,7 +133,7 @@ class Table(Indoor):
     """A table before a room out of focus."""
 
     favourites: ClassVar[tuple[str, ...]] = HOUSEHOLD
-    horizons: ClassVar[tuple[float, float]] = (0.3, 0.45)
+    horizons: ClassVar[tuple[float, float]] = (0.26, 0.4)
     shadow: ClassVar[float] = 0.5
 
     def paint(self, size: int) -> np.ndarray:
@@ -133,14 +141,16 @@ class Table(Indoor):
         rng = self.generator()
         canvas = gradient(size, [(0, mix(self.wall, (40, 40, 60), 0.25)), (self.horizon, self.wall), (1, self.wall)])
         for _ in range(int(rng.integers(5, 12))):
-            glow(canvas, (rng.random(), rng.uniform(0, self.horizon)), (rng.uniform(0.05, 0.2),) * 2, jittered(rng, pick(rng, PASTELS), 30), 0.5)
+            place, radius = (rng.random(), rng.uniform(0, self.horizon)), rng.uniform(0.05, 0.2)
+            glow(canvas, place, (radius, radius), jittered(rng, pick(rng, PASTELS), 30), 0.5)
         for _ in range(int(rng.integers(3, 9))):
-            disc(canvas, (rng.random(), rng.uniform(0, self.horizon)), (rng.uniform(0.015, 0.045),) * 2, (255, 244, 220), rng.uniform(0.1, 0.3))
+            place, radius = (rng.random(), rng.uniform(0, self.horizon)), rng.uniform(0.015, 0.045)
+            disc(canvas, place, (radius, radius), (255, 244, 220), rng.uniform(0.1, 0.3))
         plane = Plane(size, self.horizon, 0.2)
         if rng.random() < 0.7:
             planks(canvas, rng, plane, self.floor, rng.uniform(0.3, 0.7))
         else:
-            checker(canvas, plane, mix(jittered(rng, pick(rng, PASTELS), 20), (255, 255, 255), 0.3), rng.uniform(0.12, 0.2), rng.uniform(0.04, 0.1))
+            checker(canvas, plane, jittered(rng, pick(rng, VIVID), 20), rng.uniform(0.14, 0.24), rng.uniform(0.35, 0.7))
         rectangle(canvas, (0, self.horizon - 0.002, 1, self.horizon + 0.008), mix(self.floor, (255, 240, 220), 0.5), 0.6)
         glow(canvas, (rng.uniform(0.2, 0.8), self.horizon + 0.25), (0.5, 0.3), (255, 250, 236), 0.22)
         return canvas
@@ -150,69 +160,69 @@ class Table(Indoor):
 class FlatLay(Indoor):
     """A surface seen from above: boards, cloth, stone or paper."""
 
-    favourites: ClassVar[tuple[str, ...]] = (*HOUSEHOLD, "backpack", "sports ball", "umbrella")
+    favourites: ClassVar[tuple[str, ...]] = (*HOUSEHOLD, "backpack", "sports ball")
     horizons: ClassVar[tuple[float, float]] = (0.0, 0.001)
     flat: ClassVar[bool] = True
+    walls: ClassVar[tuple[Colour, ...]] = PASTELS + VIVID
 
     def paint(self, size: int) -> np.ndarray:
         """One of four materials, lit from the upper left."""
         rng = self.generator()
-        canvas = np.empty((size, size, 3), np.float32)
+        canvas = np.empty((3, size, size), np.float32)
         (self.boards, self.cloth, self.stone, self.stone)[int(rng.integers(4))](canvas, rng)
         glow(canvas, (0.15, 0.1), (0.8, 0.8), (255, 250, 240), 0.2)
         return canvas
 
     def boards(self, canvas: np.ndarray, rng: np.random.Generator) -> None:
         """Broad boards with grain along them."""
-        size, count = canvas.shape[0], int(rng.integers(4, 8))
+        size, count = canvas.shape[1], int(rng.integers(4, 8))
         row = axis(size) * count
         tones = rng.uniform(-0.07, 0.07, count + 1)[np.floor(row).astype(int)].astype(np.float32)
         seam = np.clip((0.012 - np.abs(row - np.floor(row + 0.5))) * size / count + 0.5, 0, 1)
         grain = 0.06 * cloud_noise(rng, (size, size), (3, 40), 3)
-        canvas[:] = np.asarray(self.floor, np.float32) * (1 + tones[:, None] + grain - 0.35 * seam[:, None])[..., None]
+        canvas[:] = planes(self.floor) * (1 + tones[:, None] + grain - 0.35 * seam[:, None])
 
     def cloth(self, canvas: np.ndarray, rng: np.random.Generator) -> None:
         """A tablecloth with broad crossing stripes."""
-        size, count = canvas.shape[0], float(rng.uniform(4, 9))
+        size, count = canvas.shape[1], float(rng.uniform(4, 9))
         phase = axis(size) * count
         stripe = np.clip((np.abs(phase - np.floor(phase) - 0.5) - 0.25) * size / count + 0.5, 0, 1)
         amount = (stripe[:, None] + stripe[None]) * 0.5 * rng.uniform(0.25, 0.7)
-        canvas[:] = (248, 246, 240)
-        fill(canvas, amount[..., None], self.wall)
+        canvas[:] = planes((248, 246, 240))
+        fill(canvas, amount, self.wall)
         shade(canvas, 0.03 * cloud_noise(rng, (size, size), (3, 3), 3))
 
     def stone(self, canvas: np.ndarray, rng: np.random.Generator) -> None:
         """Plaster, marble or paper: cloudy tones, sometimes with veins."""
-        size = canvas.shape[0]
+        size = canvas.shape[1]
         texture = cloud_noise(rng, (size, size), (3, 3), 5)
-        canvas[:] = np.asarray(self.wall, np.float32) * (1 + 0.05 * texture)[..., None]
+        canvas[:] = planes(self.wall) * (1 + 0.05 * texture)
         if rng.random() < 0.5:
             vein = np.clip(0.05 - np.abs(texture - rng.uniform(-0.3, 0.3)), 0, 1) * 20
-            fill(canvas, (vein * rng.uniform(0.1, 0.4))[..., None], mix(self.wall, (90, 90, 100), 0.5))
+            fill(canvas, vein * rng.uniform(0.1, 0.4), mix(self.wall, (90, 90, 100), 0.5))
 
 
 @dataclass(frozen=True)
 class Studio(Indoor):
     """A seamless backdrop in one or two colours with soft light."""
 
-    favourites: ClassVar[tuple[str, ...]] = ()
+    walls: ClassVar[tuple[Colour, ...]] = VIVID
     airy: ClassVar[tuple[str, ...]] = ("airplane",)
-    horizons: ClassVar[tuple[float, float]] = (0.32, 0.5)
+    horizons: ClassVar[tuple[float, float]] = (0.26, 0.42)
     shadow: ClassVar[float] = 0.45
 
     def paint(self, size: int) -> np.ndarray:
         """A cove: wall and floor run into each other; large soft shapes at times."""
         rng = self.generator()
         floor = mix(self.wall, pick(rng, ((255, 255, 255), (70, 80, 110), (255, 226, 200))), 0.3)
-        stops = [(0, self.wall), (self.horizon - 0.08, mix(self.wall, (255, 255, 255), 0.2)), (self.horizon + 0.12, floor), (1, mix(floor, (60, 60, 80), 0.12))]
-        canvas = gradient(size, stops)
+        far, near = mix(self.wall, (255, 255, 255), 0.2), mix(floor, (60, 60, 80), 0.12)
+        canvas = gradient(size, [(0, self.wall), (self.horizon - 0.08, far), (self.horizon + 0.12, floor), (1, near)])
         if rng.random() < 0.6:
             for _ in range(int(rng.integers(1, 4))):
                 paint, radius = jittered(rng, pick(rng, PASTELS), 20), rng.uniform(0.1, 0.3)
                 disc(canvas, (rng.random(), rng.uniform(0, self.horizon)), (radius, radius), paint, rng.uniform(0.3, 0.7))
         if rng.random() < 0.4:
             crest = self.horizon - 0.05 + 0.06 * wave(rng, size, 2, 0.6)
-            cover = np.clip((axis(size)[:, None] - crest[None].astype(np.float32)) * size + 0.5, 0, 1)
-            fill(canvas, (cover * 0.6)[..., None], floor)
+            fill(canvas, below(crest, size) * 0.6, floor)
         glow(canvas, (rng.uniform(0.2, 0.8), self.horizon), (0.5, 0.4), (255, 255, 255), 0.3)
         return canvas

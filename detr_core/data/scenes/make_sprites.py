@@ -57,6 +57,7 @@ CLUTTER = {
     "outdoor": "1f332 1f333 1f334 1f335 1f3e0 1faa8 1fab5 1f344 26fa 1f6a7",
     "indoor": "1f4e6 1f381 1f56f 1f4a1 1f3b2 1f9e9 1f9fa 1f9f6 1f9ca 1f341",
 }
+MARGIN = 3
 AIRPLANES_ON_RUNWAY = ("1f6eb", "1f6ec")
 
 
@@ -83,8 +84,9 @@ def without_runway(picture: Image.Image) -> Image.Image:
 
 
 def trimmed(picture: Image.Image) -> Image.Image:
-    """Crop to the part whose alpha is visible."""
-    return picture.crop(picture.getchannel("A").point(lambda a: 255 * (a > 24)).getbbox())
+    """Crop to the part whose alpha is visible, with an empty margin that keeps edges smooth when a sprite is turned."""
+    left, top, right, bottom = picture.getchannel("A").point(lambda a: 255 * (a > 24)).getbbox()
+    return picture.crop((left - MARGIN, top - MARGIN, right + MARGIN, bottom + MARGIN))
 
 
 def file_names(name: str, codes: str) -> list[str]:

@@ -6,8 +6,23 @@ from typing import ClassVar, Self
 import numpy as np
 
 from .scenery import (
-    Colour, Plane, axis, below, cloud_noise, clouds, disc, fill, glow, gradient, mix, rectangle, shade, smoothstep, wave,
-)  # fmt: skip
+    Colour,
+    Plane,
+    axis,
+    below,
+    cloud_noise,
+    clouds,
+    disc,
+    fill,
+    glow,
+    gradient,
+    mix,
+    planes,
+    rectangle,
+    shade,
+    smoothstep,
+    wave,
+)
 from .setting import Setting, jittered, pick
 
 
@@ -26,10 +41,10 @@ LIGHTS = (
     Light((98, 178, 226), (232, 240, 236), (255, 255, 255), (1.02, 1.0, 0.97)),
     Light((128, 186, 226), (255, 232, 206), (255, 248, 240), (1.05, 1.0, 0.93)),
     Light((108, 116, 190), (255, 196, 150), (255, 214, 196), (1.04, 0.95, 0.9)),
-    Light((140, 160, 182), (218, 226, 232), (240, 243, 246), (0.96, 0.98, 1.0)),
+    Light((120, 170, 206), (226, 236, 240), (250, 251, 252), (1.0, 1.0, 1.01)),
     Light((46, 56, 118), (196, 138, 170), (150, 122, 172), (0.84, 0.82, 0.98)),
 )
-GROUNDS = ((124, 182, 86), (104, 168, 92), (150, 186, 88), (206, 180, 112), (226, 200, 148), (228, 234, 244))
+GROUNDS = ((124, 190, 80), (100, 176, 92), (156, 196, 84), (226, 192, 104), (240, 206, 146), (230, 238, 248), (132, 200, 120))
 WALLS = ((214, 138, 112), (232, 190, 140), (176, 188, 206), (202, 170, 168), (160, 180, 172), (222, 210, 190), (146, 150, 178))
 
 
@@ -47,24 +62,24 @@ def sky(setting: "Open", size: int, rng: np.random.Generator) -> np.ndarray:
 
 def ridges(canvas: np.ndarray, rng: np.random.Generator, setting: "Open", colour: Colour) -> None:
     """Two or three ranges of hills, the farthest almost as pale as the sky."""
-    size, count = canvas.shape[0], int(rng.integers(1, 4))
+    size, count = canvas.shape[1], int(rng.integers(1, 4))
     rows = axis(size)[:, None]
     for number in range(count):
         nearness = (number + 1) / (count + 1)
         crest = setting.horizon - 0.13 * (1 - nearness) - 0.02 + (0.055 * (1.3 - nearness)) * wave(rng, size, 4, 0.7)
-        paint = np.asarray(mix(setting.haze, mix(colour, (70, 104, 120), 0.35), 0.25 + 0.5 * nearness), np.float32)
-        depth = np.clip((rows - crest[None].astype(np.float32)) * 4, 0, 1)[..., None]
+        paint = planes(mix(setting.haze, mix(colour, (70, 104, 120), 0.35), 0.25 + 0.5 * nearness))
+        depth = np.clip((rows - crest[None].astype(np.float32)) * 4, 0, 1)
         fill(canvas, below(crest, size), paint * (1.08 - 0.16 * depth))
 
 
 def ground(canvas: np.ndarray, rng: np.random.Generator, horizon: float, colour: Colour, haze: Colour, grain: float) -> Plane:
     """A plane that fades into the haze, with mottling in perspective; returned for further painting."""
-    size = canvas.shape[0]
+    size = canvas.shape[1]
     plane = Plane(size, horizon)
     far, near = mix(colour, haze, 0.35), mix(colour, (60, 80, 60), 0.18)
-    canvas[plane.first :] = gradient(size, [(horizon, far), (horizon + 0.2, colour), (1, near)])[plane.first :]
+    canvas[:, plane.first :] = gradient(size, [(horizon, far), (horizon + 0.2, colour), (1, near)])[:, plane.first :]
     tile = cloud_noise(rng, (256, 256), (6, 6), octaves=4)
-    shade(canvas[plane.first :], plane.texture(tile, (0.22, 0.5)) * grain)
+    shade(canvas[:, plane.first :], plane.texture(tile, (0.22, 0.5)) * grain)
     return plane
 
 
@@ -74,7 +89,7 @@ class Open(Setting):
 
     light: int
     colour: Colour
-    airy: ClassVar[tuple[str, ...]] = ("airplane", "bird")
+    airy: ClassVar[tuple[str, ...]] = ("airplane", "bird_1f54a", "bird_1f985")
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> Self:
@@ -89,7 +104,7 @@ class Open(Setting):
             colour=jittered(rng, pick(rng, cls.grounds)),
         )
 
-    horizons: ClassVar[tuple[float, float]] = (0.3, 0.5)
+    horizons: ClassVar[tuple[float, float]] = (0.27, 0.42)
     grounds: ClassVar[tuple[Colour, ...]] = GROUNDS
 
 
@@ -98,7 +113,7 @@ class Meadow(Open):
     """Grass, sand or snow before hills, sometimes with a path."""
 
     favourites: ClassVar[tuple[str, ...]] = (
-        "bird", "cat", "dog", "horse", "cow", "elephant", "bear", "zebra", "giraffe", "bicycle", "airplane", "sports ball",
+        "bird", "cat", "dog", "horse", "cow", "elephant", "bear", "zebra", "giraffe", "airplane", "bear", "cow",
     )  # fmt: skip
 
     def paint(self, size: int) -> np.ndarray:
@@ -113,7 +128,7 @@ class Meadow(Open):
             centre = rng.uniform(0.3, 0.7) + rng.uniform(-0.5, 0.5) * t * (1 - t) * 2 + rng.uniform(-0.3, 0.3) * t
             width = 0.012 + rng.uniform(0.12, 0.26) * t * t
             path = np.clip((width - np.abs(axis(size)[None] - centre)) * size / (2 + 6 * t) + 0.5, 0, 1)
-            fill(canvas[plane.first :], (path * np.clip((rows - self.horizon) * 30, 0, 1))[..., None] * 0.75,
+            fill(canvas[:, plane.first :], path * np.clip((rows - self.horizon) * 30, 0, 1) * 0.75,
                  jittered(rng, mix((222, 196, 150), self.colour, 0.2)))  # fmt: skip
         return canvas
 
@@ -123,9 +138,9 @@ class Street(Open):
     """House fronts, a pavement, and a road from side to side."""
 
     favourites: ClassVar[tuple[str, ...]] = (
-        "bicycle", "car", "motorcycle", "bus", "train", "traffic light", "stop sign", "dog", "backpack", "umbrella", "car",
+        "bicycle", "car", "motorcycle", "bus", "train", "traffic light", "stop sign", "bus", "train", "dog",
     )  # fmt: skip
-    horizons: ClassVar[tuple[float, float]] = (0.4, 0.52)
+    horizons: ClassVar[tuple[float, float]] = (0.36, 0.46)
     grounds: ClassVar[tuple[Colour, ...]] = ((186, 184, 186), (198, 190, 178), (172, 180, 190))
 
     def paint(self, size: int) -> np.ndarray:
@@ -135,18 +150,19 @@ class Street(Open):
         self.houses(canvas, rng, far=True)
         self.houses(canvas, rng, far=False)
         plane = ground(canvas, rng, self.horizon, self.colour, self.haze, 0.03)
-        floor, t = canvas[plane.first :], plane.nearness
+        floor, t = canvas[:, plane.first :], plane.nearness
         slabs = np.maximum(plane.seams(plane.across, 0.22, 0.006), plane.seams(plane.away, 0.22, 0.006))
         shade(floor, -0.14 * slabs)
         start, end = rng.uniform(0.16, 0.24), rng.uniform(0.72, 0.9)
         road = np.clip((t - start) * size * 0.5, 0, 1) * np.clip((end - t) * size * 0.5, 0, 1)
         kerb = np.clip((t - start + 0.02) * size * 0.5, 0, 1) * np.clip((end + 0.035 - t) * size * 0.5, 0, 1)
-        fill(floor, kerb[..., None] * np.ones_like(floor[..., :1]), mix(self.colour, (255, 255, 255), 0.45))
-        asphalt = np.asarray(jittered(rng, (96, 98, 108)), np.float32) * (1.1 - 0.22 * t[..., None])
-        fill(floor, road[..., None], asphalt * (1 + 0.06 * plane.texture(cloud_noise(rng, (256, 256), (32, 32), 2), (0.3, 0.5))[..., None]))
+        fill(floor, kerb, mix(self.colour, (255, 255, 255), 0.45))
+        grain = plane.texture(cloud_noise(rng, (256, 256), (32, 32), 2), (0.3, 0.5))
+        asphalt = planes(jittered(rng, (96, 98, 108))) * (1.1 - 0.22 * t + 0.05 * grain)
+        fill(floor, road, asphalt)
         middle = (start + end) / 2
         dash = np.clip((0.012 - np.abs(t - middle)) * size * 0.6 + 0.5, 0, 1) * np.clip(plane.stripes(plane.across, 0.5) + 0.2, 0, 1)
-        fill(floor, dash[..., None] * 0.9, jittered(rng, (244, 236, 214)))
+        fill(floor, dash * 0.9, jittered(rng, (244, 236, 214)))
         return canvas
 
     def houses(self, canvas: np.ndarray, rng: np.random.Generator, far: bool) -> None:
@@ -172,11 +188,13 @@ class Street(Open):
 class Beach(Open):
     """The sea behind a strip of sand; boats keep to the water."""
 
-    favourites: ClassVar[tuple[str, ...]] = ("boat", "boat", "boat", "bird", "airplane", "umbrella", "sports ball", "chair", "dog", "backpack")
-    horizons: ClassVar[tuple[float, float]] = (0.32, 0.42)
+    favourites: ClassVar[tuple[str, ...]] = (
+        "boat", "boat", "boat", "bird", "airplane", "umbrella", "sports ball", "chair", "backpack",
+    )  # fmt: skip
+    horizons: ClassVar[tuple[float, float]] = (0.28, 0.38)
     grounds: ClassVar[tuple[Colour, ...]] = ((238, 214, 168), (228, 202, 156), (242, 226, 192))
+    afloat: ClassVar[tuple[str, ...]] = ("boat",)
     shore: ClassVar[float] = 0.42
-    """Where the sand begins, as a share of the way from the horizon to the lower edge."""
 
     def paint(self, size: int) -> np.ndarray:
         """Sky, sea with glints, foam and sand."""
@@ -187,11 +205,11 @@ class Beach(Open):
             ridges(canvas, rng, self, (96, 140, 120))
         plane = ground(canvas, rng, self.horizon, deep, mix(self.haze, deep, 0.3), 0.05)
         glints = smoothstep(cloud_noise(rng, (size, size), (6, 48), 3)[plane.first :], 0.35, 1.3)
-        fill(canvas[plane.first :], glints[..., None] * 0.5, mix(self.haze, (255, 255, 255), 0.6))
+        fill(canvas[:, plane.first :], glints * 0.5, mix(self.haze, (255, 255, 255), 0.6))
         edge = self.horizon + (1 - self.horizon) * self.shore + 0.014 * wave(rng, size, 4, 1.5)
         fill(canvas, below(edge - 0.05, size) * 0.35, (122, 214, 210))
         fill(canvas, below(edge - 0.012, size) * 0.8, (250, 252, 252))
-        sand = self.colour * (1 + 0.05 * cloud_noise(rng, (size, size), (12, 30), 3)[..., None])
+        sand = planes(self.colour) * (1 + 0.05 * cloud_noise(rng, (size, size), (12, 30), 3))
         wet = below(edge + 0.012, size) - below(edge + 0.07, size)
         fill(canvas, below(edge + 0.012, size), sand)
         fill(canvas, wet * 0.3, mix(self.colour, (120, 96, 70), 0.6))

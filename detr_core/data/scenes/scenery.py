@@ -1,11 +1,12 @@
 """Brushes that backdrops are painted with: gradients, noise, ridges, clouds and textured planes.
 
-A canvas is a float32 array [size, size, 3] of 0..255. All positions are fractions of the canvas, so a backdrop looks the
+A canvas is a float32 array [3, size, size] of 0..255. All positions are fractions of the canvas, so a backdrop looks the
 same at any size. Transcendental functions are applied to one-dimensional float64 arrays only: elsewhere nothing but
 sums and products, which keeps pictures equal from machine to machine.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -13,9 +14,12 @@ from PIL import Image
 Colour = tuple[float, float, float]
 
 
+@lru_cache(maxsize=32)
 def axis(size: int) -> np.ndarray:
     """Pixel centres along one side, float32 [size] in 0..1."""
-    return ((np.arange(size) + 0.5) / size).astype(np.float32)
+    centres = ((np.arange(size) + 0.5) / size).astype(np.float32)
+    centres.setflags(write=False)
+    return centres
 
 
 def mix(first: Colour, second: Colour, amount: float) -> Colour:
@@ -29,19 +33,23 @@ def smoothstep(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
+def planes(paint: np.ndarray | Colour) -> np.ndarray:
+    """Give a colour the shape [3, 1, 1]; leave a painted array [3, height, width] alone."""
+    paint = np.asarray(paint, np.float32)
+    return paint if paint.ndim == 3 else paint[:, None, None]
+
+
 def gradient(size: int, stops: list[tuple[float, Colour]]) -> np.ndarray:
     """Vertical gradient through (position, colour) stops."""
-    y = axis(size)
-    channels = [np.interp(y, [p for p, _ in stops], [c[k] for _, c in stops]) for k in range(3)]
-    column = np.stack(channels, axis=-1).astype(np.float32)
-    return np.repeat(column[:, None], size, axis=1)
+    channels = [np.interp(axis(size), [p for p, _ in stops], [c[k] for _, c in stops]) for k in range(3)]
+    return np.repeat(np.stack(channels).astype(np.float32)[..., None], size, axis=2)
 
 
 def noise(rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, int]) -> np.ndarray:
-    """Smooth noise in -1..1, float32 [height, width], from a random grid of (columns, rows) cells."""
-    grid = rng.integers(0, 256, (cells[1], cells[0])).astype(np.float32)
-    picture = Image.fromarray(grid / 127.5 - 1).resize((size[1], size[0]), Image.Resampling.BICUBIC)
-    return np.asarray(picture)
+    """Smooth noise in -1..1, float32 [height, width], from a random grid of (columns, rows) cells; it tiles."""
+    grid = np.pad(rng.integers(0, 256, (cells[1], cells[0])).astype(np.float32) / 127.5 - 1, 2, mode="wrap")
+    inner = (2, 2, 2 + cells[0], 2 + cells[1])
+    return np.asarray(Image.fromarray(grid).resize((size[1], size[0]), Image.Resampling.BICUBIC, box=inner))
 
 
 def cloud_noise(rng: np.random.Generator, size: tuple[int, int], cells: tuple[int, int], octaves: int = 4) -> np.ndarray:
@@ -63,59 +71,68 @@ def wave(rng: np.random.Generator, size: int, waves: int = 4, slowest: float = 1
 
 
 def below(profile: np.ndarray, size: int) -> np.ndarray:
-    """Coverage [size, size, 1] of the area under a curve y = profile(x), with soft one-pixel edges."""
-    rows = axis(size)[:, None]
-    return np.clip((rows - profile[None].astype(np.float32)) * size + 0.5, 0, 1)[..., None]
+    """Coverage [size, size] of the area under a curve y = profile(x), with soft one-pixel edges."""
+    return np.clip((axis(size)[:, None] - profile[None].astype(np.float32)) * size + 0.5, 0, 1)
 
 
 def fill(canvas: np.ndarray, coverage: np.ndarray, paint: np.ndarray | Colour) -> None:
-    """Lay paint over the canvas in place, as far as coverage (0..1) says."""
-    canvas += coverage * (np.asarray(paint, np.float32) - canvas)
+    """Lay paint over the canvas in place, as far as coverage [height, width] (0..1) says."""
+    for channel, value in zip(canvas, planes(paint), strict=True):
+        channel += coverage * (value - channel)
+
+
+def window(size: int, low: float, high: float) -> slice:
+    """The pixels that an extent low..high (fractions) touches."""
+    return slice(max(0, math.floor(low * size)), max(0, min(size, math.ceil(high * size))))
 
 
 def rectangle(canvas: np.ndarray, box: tuple[float, float, float, float], paint: Colour, opacity: float = 1.0) -> None:
     """Fill an axis-aligned rectangle (x1, y1, x2, y2 as fractions) with one-pixel soft edges."""
-    size = canvas.shape[0]
-    at = axis(size) * size
-    across = np.clip(at - box[0] * size + 0.5, 0, 1) * np.clip(box[2] * size - at + 0.5, 0, 1)
-    down = np.clip(at - box[1] * size + 0.5, 0, 1) * np.clip(box[3] * size - at + 0.5, 0, 1)
-    rows, columns = np.flatnonzero(down), np.flatnonzero(across)
-    if len(rows) and len(columns):
-        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        fill(canvas[part], (down[part[0], None] * across[None, part[1]])[..., None] * opacity, paint)
+    size = canvas.shape[1]
+    columns, rows = window(size, box[0], box[2]), window(size, box[1], box[3])
+    if columns.stop <= columns.start or rows.stop <= rows.start:
+        return
+    across = np.ones(columns.stop - columns.start, np.float32)
+    down = np.full(rows.stop - rows.start, opacity, np.float32)
+    for line, part, low, high in ((across, columns, box[0], box[2]), (down, rows, box[1], box[3])):
+        line[0] *= min(1.0, max(0.0, part.start + 1 - low * size))
+        line[-1] *= min(1.0, max(0.0, high * size - part.stop + 1))
+    fill(canvas[:, rows, columns], down[:, None] * across, paint)
 
 
 def glow(canvas: np.ndarray, centre: tuple[float, float], radius: tuple[float, float], paint: Colour, opacity: float) -> None:
     """Add a soft elliptic spot of colour, brightest at its centre."""
-    size = canvas.shape[0]
-    x = ((np.arange(size) + 0.5) / size - centre[0]) / radius[0]
-    y = ((np.arange(size) + 0.5) / size - centre[1]) / radius[1]
-    spot = np.exp(-y * y)[:, None].astype(np.float32) * np.exp(-x * x)[None].astype(np.float32)
-    fill(canvas, spot[..., None] * opacity, paint)
+    size = canvas.shape[1]
+    columns, rows = (window(size, c - 2.3 * r, c + 2.3 * r) for c, r in zip(centre, radius, strict=True))
+    x = ((np.arange(size)[columns] + 0.5) / size - centre[0]) / radius[0]
+    y = ((np.arange(size)[rows] + 0.5) / size - centre[1]) / radius[1]
+    across, down = (np.clip(np.exp(-t * t) - 0.005, 0, 1).astype(np.float32) for t in (x, y))
+    fill(canvas[:, rows, columns], (down * opacity)[:, None] * across, paint)
 
 
 def disc(canvas: np.ndarray, centre: tuple[float, float], radius: tuple[float, float], paint: Colour, opacity: float = 1.0) -> None:
     """Fill an ellipse with a soft edge."""
-    size = canvas.shape[0]
-    x, y = axis(size)[None], axis(size)[:, None]
-    squared = ((x - centre[0]) / radius[0]) ** 2 + ((y - centre[1]) / radius[1]) ** 2
+    size = canvas.shape[1]
     edge = 2.0 / (size * min(radius))
-    fill(canvas, (np.clip((1 + edge - squared) / (2 * edge), 0, 1) * opacity)[..., None], paint)
+    columns, rows = (window(size, c - r * (1 + edge), c + r * (1 + edge)) for c, r in zip(centre, radius, strict=True))
+    x, y = axis(size)[columns][None], axis(size)[rows][:, None]
+    squared = ((x - centre[0]) / radius[0]) ** 2 + ((y - centre[1]) / radius[1]) ** 2
+    fill(canvas[:, rows, columns], np.clip((1 + edge - squared) / (2 * edge), 0, 1) * np.float32(opacity), paint)
 
 
 def shade(canvas: np.ndarray, amount: np.ndarray) -> None:
     """Multiply the canvas by 1 + amount, amount [height, width]."""
-    canvas *= (1 + amount)[..., None]
+    canvas *= 1 + amount
 
 
 def clouds(canvas: np.ndarray, rng: np.random.Generator, horizon: float, paint: Colour) -> None:
     """Soft clouds between the top and the horizon, flatter and denser towards the horizon."""
-    size = canvas.shape[0]
+    size = canvas.shape[1]
     rows = max(8, int(size * horizon))
     texture = cloud_noise(rng, (rows, size), (3, 4), octaves=5)
     amount = smoothstep(texture, rng.uniform(0.05, 0.35), 1.1)
     envelope = smoothstep(axis(rows), 1.15, 0.55)
-    fill(canvas[:rows], (amount * envelope[:, None] * 0.9)[..., None], paint)
+    fill(canvas[:, :rows], amount * (envelope[:, None] * np.float32(0.9)), paint)
 
 
 class Plane:
@@ -152,4 +169,4 @@ class Plane:
         side = tile.shape[0]
         column = (self.across * scale[0] * side).astype(np.int32) % side
         row = (self.away * scale[1] * side).astype(np.int32) % side
-        return tile[row, column] * np.clip(0.5 + self.nearness, 0, 1)
+        return tile.ravel()[row * side + column] * np.clip(0.5 + self.nearness, 0, 1)

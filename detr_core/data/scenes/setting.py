@@ -33,7 +33,11 @@ class Setting:
 
     favourites: ClassVar[tuple[str, ...]] = ()
     airy: ClassVar[tuple[str, ...]] = ()
-    """Classes placed above the horizon."""
+    """Beginnings of the names of sprites that are placed above the horizon."""
+    afloat: ClassVar[tuple[str, ...]] = ()
+    """Classes that stay between the horizon and the shore, while all others stay on land."""
+    shore: ClassVar[float] = 0.0
+    """Where land begins, as a share of the way from the horizon to the lower edge."""
     clutter: ClassVar[str] = "outdoor"
     flat: ClassVar[bool] = False
     """Seen from above: things lie anywhere, turned more freely, and throw a drop shadow instead of one on the ground."""
@@ -45,7 +49,7 @@ class Setting:
         raise NotImplementedError
 
     def paint(self, size: int) -> np.ndarray:
-        """Paint the empty backdrop, float32 [size, size, 3] in 0..255."""
+        """Paint the empty backdrop, float32 [3, size, size] in 0..255."""
         raise NotImplementedError
 
     def generator(self) -> np.random.Generator:
