@@ -1,9 +1,15 @@
 """Multi-scale deformable attention in plain PyTorch, on any device; formula and shapes are those of `kernels.deformable`.
 
-One output row, of one query and head, is a weighted sum of 4 * L * P rows of value: a "bag" of `torch.nn.functional.embedding_bag`, which
-reads every row once and stores none. Zero-padded maps spare the bounds checks. The backward pass sorts the corners by token, so that
-value's gradient is a weighted sum of rows of the output's gradient: bags again, and the same bits on every run and every device.
+One output row, of one query and head, is a weighted sum of rows of value: a "bag" of `torch.nn.functional.embedding_bag`, which reads
+every row once and stores none. The levels are laid into one table with a border of zeros and a common line length. The border spares the
+bounds checks; the common line makes the way from a sample's upper left token to its other three the same everywhere, so one list of
+rows serves four bags, each reading the table from its own offset.
+
+The backward pass sorts that list once. Value's gradient is then a weighted sum of rows of the output's gradient: bags again, and
+the same bits on every run, on every device.
 """
+
+import math
 
 import torch
 from torch import Tensor
@@ -11,126 +17,147 @@ from torch.nn import functional as F
 
 from kernels.deformable import Shapes
 
-CORNERS_A_CHUNK = 1 << 19  # so many indices and shares stay in a processor's cache between the steps that make them
+SAMPLES_A_CHUNK = 1 << 16  # so few stay in a processor's cache from one step of the arithmetic to the next
 
 
-def _table(value: Tensor, shapes: Shapes) -> Tensor:
-    """[B, sum of (h + 2) * (w + 2), H, D]: every level inside a border of zeros."""
-    batch, _, heads, width = value.shape
-    table = value.new_zeros(batch, sum((h + 2) * (w + 2) for h, w in shapes), heads, width)
-    to = start = 0
-    for h, w in shapes:
-        bordered = table[:, to : to + (h + 2) * (w + 2)].view(batch, h + 2, w + 2, heads, width)
-        bordered[:, 1:-1, 1:-1] = value[:, start : start + h * w].view(batch, h, w, heads, width)
-        to, start = to + (h + 2) * (w + 2), start + h * w
-    return table
+class Table:
+    """The levels one under the other in lines of equal length: `rows` [B * lines * line * H, D], zero outside the levels.
 
-
-def _unbordered(table: Tensor, shapes: Shapes) -> Tensor:
-    """The inverse of `_table`."""
-    batch, _, heads, width = table.shape
-    levels = table.split([(h + 2) * (w + 2) for h, w in shapes], dim=1)
-    inner = [level.view(batch, h + 2, w + 2, heads, width)[:, 1:-1, 1:-1] for level, (h, w) in zip(levels, shapes, strict=True)]
-    return torch.cat([level.reshape(batch, -1, heads, width) for level in inner], dim=1)
-
-
-class Corners:
-    """Where the samples of some queries lie: rows of the table, and bilinear shares.
-
-    first: int [B, q, H, L, P], the upper left corner's row; steps [L, 1, 4] leads from it to the four corners; right and bottom,
-    in 0..1, tell how far the sample is from it; inside is false where no corner touches the map.
+    `steps`: how far the four corners of a sample (upper left, upper right, lower left, lower right) are from the first, in rows.
     """
 
-    def __init__(self, locations: Tensor, shapes: Shapes, index: torch.dtype) -> None:
-        batch, _, heads = locations.shape[:3]
-        device = locations.device
-        self.size = torch.tensor([(w, h) for h, w in shapes], dtype=locations.dtype, device=device).view(-1, 1, 2)
-        lines = torch.tensor([w + 2 for _, w in shapes], dtype=index, device=device).view(-1, 1) * heads
-        areas = [(h + 2) * (w + 2) for h, w in shapes]
-        starts = torch.tensor([sum(areas[:level]) for level in range(len(areas))], dtype=index, device=device).view(-1, 1) * heads
-        images = torch.arange(batch, dtype=index, device=device).view(-1, 1, 1, 1, 1) * (sum(areas) * heads)
-        heads_ = torch.arange(heads, dtype=index, device=device).view(-1, 1, 1)
-        position = torch.addcmul(locations.new_full((), -0.5), locations, self.size)  # in tokens
-        self.inside = ((position >= -1) & (position < self.size)).all(-1)  # false for NaN too
-        position = torch.where(self.inside.unsqueeze(-1), position, 0).clamp_(min=-1)
-        corner = position.floor()
-        self.right, self.bottom = (position - corner).unbind(-1)
-        x, y = corner.to(index).unbind(-1)
-        self.first = y * lines + (x * heads + (starts + images + heads_ + lines + heads))
-        self.steps = torch.stack([torch.zeros_like(lines), torch.full_like(lines, heads), lines, lines + heads], dim=-1)
+    def __init__(self, value: Tensor, shapes: Shapes) -> None:
+        batch, _, heads, width = value.shape
+        self.shapes, self.batch, self.heads = shapes, batch, heads
+        self.line, self.lines = max(w for _, w in shapes) + 2, sum(h + 2 for h, _ in shapes)
+        self.steps = (0, heads, self.line * heads, (self.line + 1) * heads)
+        maps = value.new_zeros(batch, self.lines, self.line, heads, width)
+        for inner, tokens, shape in zip(self._levels(maps), value.split([math.prod(s) for s in shapes], dim=1), shapes, strict=True):
+            inner.copy_(tokens.unflatten(1, shape))
+        self.rows = maps.view(-1, width)
+        self.index = torch.int32 if self.rows.shape[0] < 2**31 else torch.int64
 
-    def rows(self) -> Tensor:
-        """[bags, 4 * L * P]: rows of the table."""
-        return (self.first.unsqueeze(-1) + self.steps).flatten(3).flatten(0, 2)
+    def _levels(self, maps: Tensor) -> list[Tensor]:
+        """The insides [B, h, w, H, D] of the levels' borders."""
+        levels = maps.split([h + 2 for h, _ in self.shapes], dim=1)
+        return [level[:, 1:-1, 1 : w + 1] for level, (_, w) in zip(levels, self.shapes, strict=True)]
 
-    def shares(self, weights: Tensor) -> Tensor:
-        """[bags, 4 * L * P]: bilinear share times weight."""
-        weights = weights * self.inside
-        lower = weights * self.bottom
-        upper = weights - lower
-        lower_right, upper_right = lower * self.right, upper * self.right
-        return torch.stack([upper - upper_right, upper_right, lower - lower_right, lower_right], dim=-1).flatten(3).flatten(0, 2)
+    def corner(self, number: int) -> Tensor:
+        """The rows as they appear from one of the four corners; all that a first corner can name."""
+        return self.rows[self.steps[number] : self.rows.shape[0] - self.steps[3] + self.steps[number]]
 
-    def gradients(self, dots: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Of locations and weights, from dots [bags, 4 * L * P] = output's gradient . row."""
-        upper_left, upper_right, lower_left, lower_right = dots.view(*weights.shape, 4).unbind(-1)
-        upper, lower = upper_right - upper_left, lower_right - lower_left  # change with x along the upper and the lower edge
-        left = lower_left - upper_left
-        of_x = torch.lerp(upper, lower, self.bottom)
-        of_y = left + self.right * (lower - upper)
+    def tokens(self, rows: Tensor) -> Tensor:
+        """[B, N, H, D] out of rows laid like the table's."""
+        maps = rows.view(self.batch, self.lines, self.line, self.heads, -1)
+        return torch.cat([level.flatten(1, 2) for level in self._levels(maps)], dim=1)
+
+    def constants(self, like: Tensor, points: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Level width and height [H * L * P] like `like`, and the row [B, 1, H * L * P] of token (0, 0) of the level."""
+        device = like.device
+        heights = torch.tensor([h for h, _ in self.shapes], device=device)
+        widths = torch.tensor([w for _, w in self.shapes], device=device)
+        above = (heights + 2).cumsum(0) - heights - 1  # lines over the level's first token
+        images = torch.arange(self.batch, device=device).view(-1, 1, 1) * self.lines
+        heads = torch.arange(self.heads, device=device).view(-1, 1)
+        origin = (((images + above) * self.line + 1) * self.heads + heads).to(self.index)  # [B, H, L]
+        spread = [size.to(like.dtype).repeat_interleave(points).repeat(self.heads) for size in (widths, heights)]
+        return *spread, origin.flatten(1).repeat_interleave(points, dim=1).unsqueeze(1)
+
+
+def _place(location: Tensor, size: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """A coordinate in 0..1 -> in tokens, the token before it (-1 .. size - 1), and how far it is from that (0..1); NaN lies outside."""
+    exact = torch.addcmul(location.new_full((), -0.5), location, size)
+    clamped = torch.fmin(torch.fmax(exact, exact.new_full((), -1)), size)
+    before = torch.minimum(clamped.floor(), size - 1)
+    return exact, before, clamped.sub_(before)
+
+
+def _shares(weights: Tensor, right: Tensor, bottom: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of the four corners: bilinear share times weight."""
+    lower = weights * bottom
+    upper = weights - lower
+    lower_right, upper_right = lower * right, upper * right
+    return upper.sub_(upper_right), upper_right, lower.sub_(lower_right), lower_right
+
+
+class Samples:
+    """Samples [B, q, H * L * P]: where they lie, the table's `first` row they need, and their shares of the four corners."""
+
+    def __init__(self, table: Table, locations: Tensor, weights: Tensor, constants: tuple[Tensor, Tensor, Tensor]) -> None:
+        width, height, origin = constants
+        locations = locations.flatten(2, 4)
+        self.weights = weights.flatten(2)
+        self.bag = weights.shape[3] * weights.shape[4]
+        self.x, left, self.right = _place(locations[..., 0], width)
+        self.y, top, self.bottom = _place(locations[..., 1], height)
+        self.first = torch.add(left, top, alpha=table.line).to(table.index).mul_(table.heads).add_(origin)
+        self.shares = _shares(self.weights, self.right, self.bottom)
+
+    def gradients(self, dots: list[Tensor], constants: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Of locations [..., 2] and weights, from the dot products of each corner's row with the gradient of the sample's bag."""
+        upper_left, upper_right, lower_left, lower_right = (dot.view_as(self.weights) for dot in dots)
+        upper, lower, left = upper_right - upper_left, lower_right - lower_left, lower_left - upper_left
+        of_x, of_y = torch.lerp(upper, lower, self.bottom), left + self.right * (lower - upper)
         of_weights = upper_left + self.right * upper + self.bottom * of_y
-        of_locations = torch.stack([of_x, of_y], dim=-1) * self.size * (weights * self.inside).unsqueeze(-1)
-        return of_locations, of_weights * self.inside
+        within = [(place >= -1) & (place < size) for place, size in zip((self.x, self.y), constants[:2], strict=True)]
+        scaled = [of * size * self.weights * inside for of, size, inside in zip((of_x, of_y), constants[:2], within, strict=True)]
+        return torch.stack(scaled, dim=-1), of_weights
 
 
-def _prepared(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor):
+def _precise(value: Tensor, *tensors: Tensor) -> list[Tensor]:
     precise = torch.promote_types(value.dtype, torch.float32)
-    table = _table(value.to(precise), shapes)
-    index = torch.int32 if table.shape[0] * table.shape[1] * table.shape[2] < 2**31 else torch.int64
-    return table, locations.to(precise), weights.to(precise), index
-
-
-def _bags(rows: Tensor, table: Tensor, shares: Tensor) -> Tensor:
-    return F.embedding_bag(rows, table, mode="sum", per_sample_weights=shares)
+    return [tensor.to(precise) for tensor in (value, *tensors)]
 
 
 def forward(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> Tensor:
     """Output [B, Q, H * D] in value's dtype."""
-    batch, _, heads, width = value.shape
-    queries, corners = weights.shape[1], 4 * weights.shape[3] * weights.shape[4]
-    table, locations, weights, index = _prepared(value, shapes, locations, weights)
-    output = table.new_zeros(batch, queries, heads, width)
-    if output.numel() and corners:
-        chunk = max(1, CORNERS_A_CHUNK // (batch * heads * corners)) if value.device.type == "cpu" else queries
+    dtype, (batch, _, heads, width), queries = value.dtype, value.shape, weights.shape[1]
+    value, locations, weights = _precise(value, locations, weights)
+    output = value.new_zeros(batch, queries, heads, width)
+    if output.numel() and weights.numel():
+        table = Table(value, shapes)
+        constants = table.constants(value, weights.shape[4])
+        chunk = max(1, SAMPLES_A_CHUNK * queries // weights.numel()) if value.device.type == "cpu" else queries
         for begin in range(0, queries, chunk):
             part = slice(begin, begin + chunk)
-            found = Corners(locations[:, part], shapes, index)
-            bags = _bags(found.rows(), table.view(-1, width), found.shares(weights[:, part]))
-            output[:, part] = bags.view(batch, -1, heads, width)
-    return output.flatten(2).to(value.dtype)
+            samples = Samples(table, locations[:, part], weights[:, part], constants)
+            rows, sums = samples.first.view(-1, samples.bag), output[:, part]
+            for corner, shares in enumerate(samples.shares):
+                bags = F.embedding_bag(rows, table.corner(corner), mode="sum", per_sample_weights=shares.view_as(rows))
+                sums.add_(bags.view(sums.shape))
+    return output.flatten(2).to(dtype)
 
 
 def backward(gradient: Tensor, value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of value, locations and weights for the gradient [B, Q, H * D] of the output."""
-    table, precise_locations, precise_weights, index = _prepared(value, shapes, locations, weights)
     if not (gradient.numel() and weights.numel()):
         return torch.zeros_like(value), torch.zeros_like(locations), torch.zeros_like(weights)
-    width = value.shape[3]
-    gradient = gradient.to(table.dtype).reshape(-1, width)
-    found = Corners(precise_locations, shapes, index)
-    rows, shares = found.rows(), found.shares(precise_weights)
-    of_table = value_gradient(gradient, rows, shares, table.numel() // width).view(table.shape)
-    bag = torch.arange(rows.shape[0], dtype=index, device=rows.device)
-    dots = torch.ops.aten._embedding_bag_per_sample_weights_backward(  # of each row with its bag's gradient; 0 means mode="sum"
-        gradient, table.view(-1, width), rows.view(-1), bag * rows.shape[1], bag.repeat_interleave(rows.shape[1]), 0
-    )
-    of_locations, of_weights = found.gradients(dots, precise_weights)
-    return _unbordered(of_table, shapes).to(value.dtype), of_locations.to(locations.dtype), of_weights.to(weights.dtype)
+    precise, precise_locations, precise_weights, gradient = _precise(value, locations, weights, gradient)
+    table = Table(precise, shapes)
+    constants = table.constants(precise, weights.shape[4])
+    samples = Samples(table, precise_locations, precise_weights, constants)
+    gradient = gradient.reshape(-1, value.shape[3])
+    of_value = table.tokens(_table_gradient(table, samples, gradient))
+    of_locations, of_weights = samples.gradients(_dots(table, samples, gradient), constants)
+    return of_value.to(value.dtype), of_locations.view_as(locations).to(locations.dtype), of_weights.view_as(weights).to(weights.dtype)
 
 
-def value_gradient(gradient: Tensor, rows: Tensor, shares: Tensor, count: int) -> Tensor:
-    """[count, D]: for every row of the table the sum of share * gradient [bags, D] over the corners that read it, in a fixed order."""
-    order = rows.view(-1).sort(stable=True)
-    starts = torch.searchsorted(order.values, torch.arange(count, dtype=rows.dtype, device=rows.device))
-    bags = torch.div(order.indices, rows.shape[1], rounding_mode="floor").to(rows.dtype)
-    return F.embedding_bag(bags, gradient, starts.to(rows.dtype), mode="sum", per_sample_weights=shares.view(-1)[order.indices])
+def _table_gradient(table: Table, samples: Samples, gradient: Tensor) -> Tensor:
+    """For every row of the table the sum of share * gradient [bags, D] over the samples that read it, in a fixed order."""
+    order = samples.first.view(-1).sort(stable=True)
+    count = table.rows.shape[0] - table.steps[3]
+    starts = torch.searchsorted(order.values, torch.arange(count, dtype=table.index, device=gradient.device)).to(table.index)
+    bags = torch.arange(len(gradient), dtype=table.index, device=gradient.device).repeat_interleave(samples.bag)[order.indices]
+    result = torch.zeros_like(table.rows)
+    for step, shares in zip(table.steps, samples.shares, strict=True):
+        part = F.embedding_bag(bags, gradient, starts, mode="sum", per_sample_weights=shares.view(-1)[order.indices])
+        result[step : step + count] += part
+    return result
+
+
+def _dots(table: Table, samples: Samples, gradient: Tensor) -> list[Tensor]:
+    """For each corner [samples]: its row . the gradient of the sample's bag, which is the gradient of the bag's per-sample weight."""
+    starts = torch.arange(len(gradient), dtype=table.index, device=gradient.device) * samples.bag
+    bags = torch.arange(len(gradient), dtype=table.index, device=gradient.device).repeat_interleave(samples.bag)
+    dots = torch.ops.aten._embedding_bag_per_sample_weights_backward
+    return [dots(gradient, table.corner(corner), samples.first.view(-1), starts, bags, 0) for corner in range(4)]  # 0: mode="sum"

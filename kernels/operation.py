@@ -27,7 +27,7 @@ from kernels.deformable import Shapes, check, reference
 _reference_asked: ContextVar[bool] = ContextVar("reference_asked", default=False)
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 HAS_TRITON = importlib.util.find_spec("triton") is not None
-WIDE_HEAD = 32  # channels from which bags beat grid_sample on a CPU in forward and backward, measured by kernels.bench
+WIDE_HEAD = 16  # channels from which bags beat grid_sample on a CPU in forward and backward, measured by kernels.bench
 
 
 @contextmanager
