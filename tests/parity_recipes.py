@@ -46,7 +46,8 @@ def deformable(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     return recipe
 
 
-BODIES = {"detr": one_level, "deformable_detr": deformable, "deformable_detr_refine": deformable, "deformable_detr_two_stage": deformable}
+BODIES = {"detr": one_level, "conditional_detr": one_level,
+          "deformable_detr": deformable, "deformable_detr_refine": deformable, "deformable_detr_two_stage": deformable}
 
 
 def recipe_of(variant: str, args: dict[str, Any]) -> Recipe:

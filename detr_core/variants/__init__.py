@@ -1,3 +1,4 @@
 """The table of contents: one file a paper, in the order the story is told; importing a file registers its detectors."""
 from . import detr as detr  # isort: skip
 from . import deformable as deformable  # isort: skip
+from . import conditional as conditional  # isort: skip
