@@ -2,5 +2,6 @@
 
 from kernels.deformable import reference
 from kernels.operation import deformable_attention, using_reference
+from kernels.row_column import row_column_attention
 
-__all__ = ["deformable_attention", "reference", "using_reference"]
+__all__ = ["deformable_attention", "reference", "row_column_attention", "using_reference"]
