@@ -131,33 +131,43 @@ def forward(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -
 def backward(gradient: Tensor, value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of value, locations and weights for the gradient [B, Q, H * D] of the output."""
     if not (gradient.numel() and weights.numel()):
-        return torch.zeros_like(value), torch.zeros_like(locations), torch.zeros_like(weights)
-    precise, precise_locations, precise_weights, gradient = _precise(value, locations, weights, gradient)
-    table = Table(precise, shapes)
-    constants = table.constants(precise, weights.shape[4])
-    samples = Samples(table, precise_locations, precise_weights, constants)
-    gradient = gradient.reshape(-1, value.shape[3])
-    of_value = table.tokens(_table_gradient(table, samples, gradient))
-    of_locations, of_weights = samples.gradients(_dots(table, samples, gradient), constants)
-    return of_value.to(value.dtype), of_locations.view_as(locations).to(locations.dtype), of_weights.view_as(weights).to(weights.dtype)
+        return value.new_zeros(value.shape), locations.new_zeros(locations.shape), weights.new_zeros(weights.shape)
+    work = _Backward(gradient, value, shapes, locations, weights)
+    of_value = work.of_value().to(value.dtype)
+    of_locations, of_weights = work.samples.gradients(work.dots(), work.constants)
+    return of_value, of_locations.view(locations.shape).to(locations.dtype), of_weights.view(weights.shape).to(weights.dtype)
 
 
-def _table_gradient(table: Table, samples: Samples, gradient: Tensor) -> Tensor:
-    """For every row of the table the sum of share * gradient [bags, D] over the samples that read it, in a fixed order."""
-    order = samples.first.view(-1).sort(stable=True)
-    count = table.rows.shape[0] - table.steps[3]
-    starts = torch.searchsorted(order.values, torch.arange(count, dtype=table.index, device=gradient.device)).to(table.index)
-    bags = torch.arange(len(gradient), dtype=table.index, device=gradient.device).repeat_interleave(samples.bag)[order.indices]
-    result = torch.zeros_like(table.rows)
-    for step, shares in zip(table.steps, samples.shares, strict=True):
-        part = F.embedding_bag(bags, gradient, starts, mode="sum", per_sample_weights=shares.view(-1)[order.indices])
-        result[step : step + count] += part
-    return result
+def value_gradient(gradient: Tensor, value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> Tensor:
+    """The first of `backward`'s results alone, in float32 or, for float64 values, float64."""
+    return _Backward(gradient, value, shapes, locations, weights).of_value()
 
 
-def _dots(table: Table, samples: Samples, gradient: Tensor) -> list[Tensor]:
-    """For each corner [samples]: its row . the gradient of the sample's bag, which is the gradient of the bag's per-sample weight."""
-    starts = torch.arange(len(gradient), dtype=table.index, device=gradient.device) * samples.bag
-    bags = torch.arange(len(gradient), dtype=table.index, device=gradient.device).repeat_interleave(samples.bag)
-    dots = torch.ops.aten._embedding_bag_per_sample_weights_backward
-    return [dots(gradient, table.corner(corner), samples.first.view(-1), starts, bags, 0) for corner in range(4)]  # 0: mode="sum"
+class _Backward:
+    def __init__(self, gradient: Tensor, value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> None:
+        value, locations, weights, gradient = _precise(value, locations, weights, gradient)
+        self.table = Table(value, shapes)
+        self.constants = self.table.constants(value, weights.shape[4])
+        self.samples = Samples(self.table, locations, weights, self.constants)
+        self.gradient = gradient.reshape(-1, value.shape[3])  # [bags, D]
+        self.bags = torch.arange(len(self.gradient), dtype=self.table.index, device=value.device)
+
+    def of_value(self) -> Tensor:
+        """For every token the sum of share * gradient over the samples that read it, in a fixed order."""
+        table, samples = self.table, self.samples
+        order = samples.first.view(-1).sort(stable=True)
+        count = table.rows.shape[0] - table.steps[3]
+        starts = torch.searchsorted(order.values, torch.arange(count, dtype=table.index, device=order.values.device)).to(table.index)
+        readers = self.bags.repeat_interleave(samples.bag)[order.indices]
+        result = torch.zeros_like(table.rows)
+        for step, shares in zip(table.steps, samples.shares, strict=True):
+            sorted_shares = shares.view(-1)[order.indices]
+            result[step : step + count] += F.embedding_bag(readers, self.gradient, starts, mode="sum", per_sample_weights=sorted_shares)
+        return table.tokens(result)
+
+    def dots(self) -> list[Tensor]:
+        """For each corner [samples]: its row . the gradient of the sample's bag, which is the gradient of that bag's weights."""
+        rows, bag = self.samples.first.view(-1), self.samples.bag
+        starts, bags = self.bags * bag, self.bags.repeat_interleave(bag)
+        dots = torch.ops.aten._embedding_bag_per_sample_weights_backward
+        return [dots(self.gradient, self.table.corner(corner), rows, starts, bags, 0) for corner in range(4)]  # 0: mode="sum"
