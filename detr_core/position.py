@@ -10,11 +10,15 @@ from .recipe import Part, Recipe, part
 from .structures import Features, Queries
 
 
-def sine(coordinates: Tensor, width: int, temperature: float = 10000.0, y_first: bool = True) -> Tensor:
-    """[..., D] in 0..1 -> [..., D * width / 2]: sine and cosine interleaved, y before x as DETR has it."""
+def sine(coordinates: Tensor, width: int, temperature: float | tuple[float, ...] = 10000.0, y_first: bool = True) -> Tensor:
+    """[..., D] in 0..1 -> [..., D * width / 2]: sine and cosine interleaved, y before x as DETR has it.
+
+    `temperature` may be D numbers, one a coordinate.
+    """
     half = width // 2
     channel = torch.arange(half, dtype=torch.float32, device=coordinates.device)
-    angle = coordinates[..., None] * 2 * math.pi / temperature ** (2 * (channel // 2) / half)
+    base = temperature if isinstance(temperature, float) else coordinates.new_tensor(temperature)[:, None]
+    angle = coordinates[..., None] * 2 * math.pi / base ** (2 * (channel // 2) / half)
     code = torch.stack([angle[..., 0::2].sin(), angle[..., 1::2].cos()], -1).flatten(-2)
     if y_first:
         code = code[..., [1, 0, *range(2, coordinates.shape[-1])], :]
@@ -28,7 +32,7 @@ class SineTokens(nn.Module):
     size alone and is kept between calls.
     """
 
-    def __init__(self, recipe: Recipe, temperature: float = 10000.0, shift: bool = False):
+    def __init__(self, recipe: Recipe, temperature: float | tuple[float, float] = 10000.0, shift: bool = False):
         super().__init__()
         self.width, self.temperature, self.shift = recipe.width, temperature, shift
         self._kept: dict[tuple, Tensor] = {}
@@ -88,6 +92,8 @@ class LevelTokens(nn.Module):
 
 class LearnedPosition(nn.Module):
     """Queries came with their position and it never changes (DETR, Deformable DETR)."""
+
+    codes_boxes = False             # whether a query's position follows from its anchor box alone, as denoising needs
 
     def __init__(self, recipe: Recipe):
         super().__init__()

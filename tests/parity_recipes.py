@@ -3,15 +3,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from torch import nn
+
 from detr_core.backbones import Backbone
 from detr_core.decoder import PreNormDecoderLayer
 from detr_core.encoder import Encoder, PreNormEncoderLayer
-from detr_core.position import LearnedTokens, LevelTokens
+from detr_core.geometry import Iterative, LookForwardTwice
+from detr_core.heads import ZeroBoxHead
+from detr_core.position import LearnedTokens, LevelTokens, SineTokens
 from detr_core.recipe import Recipe, part
 from detr_core.registry import VARIANTS
+from detr_core.row_column import PlaneCross, PlaneTokens
+from detr_core.variants.anchor import EqualLevels, GridQueries, LevelEncoder, PlaneCode
+from detr_core.variants.deformable import ProposalQueries, ReferenceQueries
+from detr_core.variants.h_deformable import HybridMatching
+from detr_core.variants.deformable import ProposalQueries
 
 SIZES = {"hidden_dim": "width", "nheads": "heads", "dim_feedforward": "hidden", "num_queries": "queries", "num_classes": "classes",
          "enc_layers": "encoder_layers", "dec_layers": "decoder_layers", "num_feature_levels": "levels", "dropout": "dropout"}
+ACTIVATIONS = {"relu": nn.ReLU, "prelu": nn.PReLU, "gelu": nn.GELU, "selu": nn.SELU}
 
 
 def sized(recipe: Recipe, args: dict[str, Any]) -> Recipe:
@@ -46,8 +56,61 @@ def deformable(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     return recipe
 
 
-BODIES = {"detr": one_level, "conditional_detr": one_level,
-          "deformable_detr": deformable, "deformable_detr_refine": deformable, "deformable_detr_two_stage": deformable}
+def objective(recipe: Recipe, args: dict[str, Any]) -> Recipe:
+    """Weights of the matching costs and of the losses where the arguments name them."""
+    if "cls_loss_coef" not in args:
+        return recipe
+    return recipe.but(objective=recipe.objective.but(
+        weights=tuple(args[f"{term}_loss_coef"] for term in ("cls", "bbox", "giou")),
+        costs=tuple(args[f"set_cost_{term}"] for term in ("class", "bbox", "giou")), alpha=args["focal_alpha"]))
+
+
+def anchored(recipe: Recipe, args: dict[str, Any]) -> Recipe:
+    """DAB-DETR's two bodies: one level with its own temperature and activation, or deformable, where `modelname` says so."""
+    recipe = objective(recipe, args)
+    if "deformable" in args.get("modelname", ""):
+        recipe = deformable(objective(VARIANTS["dab_deformable_detr"].recipe, args), args)
+    else:
+        recipe = one_level(recipe, {**args, "pre_norm": False}).but(activation=ACTIVATIONS[args.get("transformer_activation", "prelu")])
+        if recipe.token_code.make is SineTokens:
+            temperature = float(args.get("pe_temperatureW", 20)), float(args.get("pe_temperatureH", 20))
+            recipe = recipe.but(token_code=part(SineTokens, temperature=temperature))
+        recipe = recipe.but(encoder=recipe.encoder.but(final_norm=bool(args.get("pre_norm"))))
+    if args.get("two_stage"):
+        return recipe.but(query_init=ProposalQueries)
+    options = dict(patterns=args.get("num_patterns", 0), fixed_centres=bool(args.get("random_refpoints_xy")))
+    return recipe.but(query_init=recipe.query_init.but(**options))
+
+
+def hybrid(recipe: Recipe, args: dict[str, Any]) -> Recipe:
+    """H-Deformable-DETR: both kinds of queries, its tricks, one or two stages."""
+    recipe = deformable(recipe, args).but(
+        queries=args["num_queries_one2one"], extra_queries=args["num_queries_one2many"],
+        refinement=LookForwardTwice if args["look_forward_twice"] else Iterative,
+        schemes=(part(HybridMatching, repeat=args["k_one2many"], weight=args["lambda_one2many"]),))
+    if not args["two_stage"]:
+        return recipe.but(query_init=ReferenceQueries, box_head=part(ZeroBoxHead, small=True))
+    return recipe if args["mixed_selection"] else recipe.but(query_init=ProposalQueries)
+
+
+def anchors(recipe: Recipe, args: dict[str, Any]) -> Recipe:
+    """Anchor DETR: points times patterns, learned or on a grid; row-column attention or the whole map; one or three levels."""
+    patterns, points = args.get("num_query_pattern", 3), args.get("num_query_position", 300)
+    if args.get("spatial_prior", "learned") == "grid":
+        points = round(points ** 0.5) ** 2
+        recipe = recipe.but(query_init=GridQueries)
+    if args.get("attention_type", "RCDA") != "RCDA":
+        recipe = recipe.but(position=PlaneCode, token_attention=PlaneTokens, cross_attention=PlaneCross)
+    recipe = sized(recipe, {**args, "num_queries": points * patterns})
+    recipe = recipe.but(query_init=recipe.query_init.but(patterns=patterns))
+    strides = (32,)
+    if recipe.levels > 1:
+        recipe, strides = recipe.but(neck=EqualLevels, encoder=LevelEncoder), (8, 16, 32)
+    return recipe.but(backbone=part(Backbone, name=args.get("backbone", "resnet50"), strides=strides, dilated=bool(args.get("dilation"))))
+
+
+BODIES = {"anchor_detr": anchors, "dab_detr": anchored, "detr": one_level, "conditional_detr": one_level,
+          "deformable_detr": deformable, "deformable_detr_refine": deformable, "deformable_detr_two_stage": deformable, "h_deformable_detr": hybrid}
 
 
 def recipe_of(variant: str, args: dict[str, Any]) -> Recipe:

@@ -2,3 +2,4 @@
 from . import detr as detr  # isort: skip
 from . import deformable as deformable  # isort: skip
 from . import conditional as conditional  # isort: skip
+from . import dab as dab  # isort: skip
