@@ -5,7 +5,7 @@ seen from above, a studio. `render(seed, index)` makes one scene; `python -m det
 """
 
 from .catalogue import CLASSES, SpriteClass
-from .folder import SEED, VERSION, folder, write
-from .generate import SETTINGS, Scene, render
+from .folder import write
+from .generate import SEED, SETTINGS, VERSION, Scene, render
 
-__all__ = ["CLASSES", "SEED", "SETTINGS", "VERSION", "Scene", "SpriteClass", "folder", "render", "write"]
+__all__ = ["CLASSES", "SEED", "SETTINGS", "VERSION", "Scene", "SpriteClass", "render", "write"]

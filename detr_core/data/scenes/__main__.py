@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .folder import SEED, write
+from .folder import write
+from .generate import SEED
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,10 +7,16 @@ import numpy as np
 from . import layout
 from .catalogue import CLASSES, SPLITS
 from .compose import compose
-from .indoors import FlatLay, Room, Studio, Table
-from .outdoors import Beach, Meadow, Street
+from .indoors import Room, Table
+from .outdoors import Beach, Meadow
 from .setting import Setting
+from .street import Street
+from .surfaces import FlatLay, Studio
 
+SEED = 2020
+"""The seed of the standard training and validation sets."""
+VERSION = 1
+"""Raised whenever the generator changes what a seed means."""
 SETTINGS: tuple[tuple[type[Setting], float], ...] = (
     (Meadow, 0.24), (Street, 0.18), (Beach, 0.12), (Room, 0.14), (Table, 0.12), (FlatLay, 0.08), (Studio, 0.12),
 )  # fmt: skip
