@@ -18,7 +18,8 @@ class Group:
 
     A group always sees itself; `sees` names other groups, or families of them by the part of their name before the
     dot (`denoising` stands for `denoising.0`, `denoising.1`, ...). `assign` says how its predictions meet the
-    targets (None: the objective's own assignment). Groups without `keep` exist in training only.
+    targets (None: the objective's own assignment); `weight` scales its losses. Groups without `keep` exist in training only.
+    `parts` cuts the group into that many equal runs that cannot see each other (the repeats of denoising).
     """
 
     name: str
@@ -26,6 +27,8 @@ class Group:
     sees: tuple[str, ...] = ()
     assign: Any = None
     keep: bool = False
+    weight: float = 1.0
+    parts: int = 1
 
     @property
     def family(self) -> str:
@@ -42,13 +45,15 @@ def slices(groups: tuple[Group, ...]) -> dict[str, slice]:
 
 
 @lru_cache(maxsize=32)
-def _hidden(layout: tuple[tuple[str, str, int, tuple[str, ...]], ...], device: torch.device) -> Tensor:
-    owner = torch.cat([torch.full((size,), i) for i, (_, _, size, _) in enumerate(layout)])
+def _hidden(layout: tuple[tuple[str, str, int, tuple[str, ...], int], ...], device: torch.device) -> Tensor:
+    owner = torch.cat([torch.full((size,), i) for i, (_, _, size, _, _) in enumerate(layout)])
+    part = torch.cat([torch.arange(size) * parts // max(size, 1) for _, _, size, _, parts in layout])
     sees = torch.tensor([[a == b or layout[b][0] in layout[a][3] or layout[b][1] in layout[a][3] for b in range(len(layout))]
                          for a in range(len(layout))])
-    return (~sees[owner][:, owner]).to(device)
+    apart = (owner[:, None] == owner) & (part[:, None] != part)
+    return (~sees[owner][:, owner] | apart).to(device)
 
 
 def hidden(groups: tuple[Group, ...], device: torch.device | str = "cpu") -> Tensor:
     """[Q, Q] True where a row may not see a column."""
-    return _hidden(tuple((g.name, g.family, g.size, g.sees) for g in groups), torch.device(device))
+    return _hidden(tuple((g.name, g.family, g.size, g.sees, g.parts) for g in groups), torch.device(device))

@@ -1,8 +1,9 @@
 """Tables that rename a checkpoint's tensors: rows (their pattern, ours), first match wins.
 
-`{i}` binds a piece of the name between dots (`{path}` any rest of it); `{n*2}` writes a bound number times two;
-`{a,b,c}` on our side splits a packed tensor along its first axis, on theirs joins several into one; a row with None
-refuses a tensor on purpose; `{@decoder_layers}` stands for the recipe's own number.
+`{i}` binds a piece of the name between dots (`{path}` any rest of it); `{n*2}` and `{n+1}` write a bound number times
+two and plus one; `{a|b}` on their side stands for either; `{a,b,c}` on our side splits a packed tensor along its first
+axis, on theirs joins several into one; `{@decoder_layers}` stands for the recipe's own number; a row with None drops a
+tensor on purpose; `[:-1]` after one of our names takes these rows of the tensor.
 """
 from __future__ import annotations
 
@@ -16,6 +17,8 @@ from .recipe import Recipe
 from .registry import Row
 
 _PLACE = re.compile(r"\{([^}]*)\}")
+_ROWS = re.compile(r"(.+)\[(-?\d*):(-?\d*)\]")
+_SUM = re.compile(r"(\w+)([*+])(\d+)")
 
 
 class Translation:
@@ -32,6 +35,8 @@ class Translation:
                 pieces.append(re.escape(piece))
             elif piece.startswith("@"):
                 pieces.append(str(getattr(recipe, piece[1:])))
+            elif "|" in piece:
+                pieces.append(f"(?:{'|'.join(map(re.escape, piece.split('|')))})")
             elif "," in piece:
                 pieces.append(f"(?P<join>{'|'.join(map(re.escape, piece.split(',')))})")
             elif piece in seen:
@@ -49,8 +54,9 @@ class Translation:
         for place in _PLACE.findall(template):
             if "," in place:
                 values = place.split(",")
-            elif place.endswith("*2"):
-                values = [str(int(bound[place[:-2]]) * 2)]
+            elif found := _SUM.fullmatch(place):
+                number, by = int(bound[found[1]]), int(found[3])
+                values = [str(number * by if found[2] == "*" else number + by)]
             else:
                 values = [bound[place]]
             names = [n.replace("{" + place + "}", v, 1) for n in names for v in values]
@@ -74,12 +80,18 @@ class Translation:
             if order:
                 joined.setdefault(targets[0], {})[order.index(match["join"])] = tensor
                 continue
-            pieces = tensor.chunk(len(targets)) if len(targets) > 1 else (tensor,)
-            for target, piece in zip(targets, pieces):
+            for target, piece in self._pieces(targets, tensor):
                 self._put(renamed, target, piece, name)
         for target, parts in joined.items():
             self._put(renamed, target, torch.cat([parts[i] for i in sorted(parts)]), target)
         return renamed, unknown
+
+    @staticmethod
+    def _pieces(targets: list[str], tensor: Tensor) -> list[tuple[str, Tensor]]:
+        """What each of our names gets of one tensor: the rows it asks for, or equal shares."""
+        if found := [match for target in targets if (match := _ROWS.fullmatch(target))]:
+            return [(m[1], tensor[slice(*(int(n) if n else None for n in m.group(2, 3)))]) for m in found]
+        return list(zip(targets, tensor.chunk(len(targets))))
 
     @staticmethod
     def _put(renamed: dict[str, Tensor], target: str, tensor: Tensor, source: str) -> None:

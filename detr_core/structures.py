@@ -93,6 +93,7 @@ class Features(Bundle):
     padded: bool = True                             # False promises that `padding` is all False
     position: Tensor | None = None                  # [B or 1, N, C] code of each token's place
     maps: tuple[Tensor, ...] = ()                   # levels as maps [B, C, h, w] where a part needs them
+    predictions: tuple[Prediction, ...] = ()        # of the encoder layers that have heads of their own
 
     @property
     def key_padding(self) -> Tensor | None:

@@ -11,7 +11,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ..structures import Targets
+from ..structures import Prediction, Targets
 from .objective import Objective, Pairs
 
 
@@ -40,10 +40,14 @@ class Hungarian:
 
 @dataclass(frozen=True)
 class Known:
-    """The pairs are known beforehand, as in denoising."""
+    """The pairs are known beforehand, as in denoising.
+
+    `only`: the losses count the paired queries alone, the others are padding; else those should say background.
+    """
 
     pairs: Pairs = field(compare=False, hash=False, default_factory=list)
     multiple: int = 1
+    only: bool = False
 
     def __call__(self, objective: Objective, logits: Tensor, boxes: Tensor, targets: Sequence[Targets]) -> Pairs:
         return self.pairs
@@ -60,3 +64,12 @@ class Repeated:
         repeated = [t.but(labels=t.labels.repeat(self.multiple), boxes=t.boxes.repeat(self.multiple, 1)) for t in targets]
         pairs = self.assign(objective, logits, boxes, repeated)
         return [(query, index % max(len(t), 1)) for (query, index), t in zip(pairs, targets)]
+
+
+def paired_only(prediction: Prediction, targets: Sequence[Targets], pairs: Pairs) -> tuple[Prediction, list[Targets], Pairs]:
+    """The paired queries of all pictures as one picture, in which nothing else is."""
+    kept = [torch.cat([v[query] for v, (query, _) in zip(values, pairs)])[None] for values in (prediction.logits, prediction.boxes)]
+    labels = torch.cat([t.labels[index] for t, (_, index) in zip(targets, pairs)])
+    objects = Targets(labels, torch.cat([t.boxes[index] for t, (_, index) in zip(targets, pairs)]))
+    order = torch.arange(len(labels), device=labels.device)
+    return Prediction(*kept), [objects], [(order, order)]

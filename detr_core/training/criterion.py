@@ -10,10 +10,10 @@ from torch import Tensor
 from ..groups import Group, slices
 from ..recipe import Recipe
 from ..structures import Output, Prediction, Proposals, Targets
-from .assignment import Hungarian
+from .assignment import Hungarian, paired_only
 from .objective import Pairs
 
-Key = tuple[str, int | str, str]                    # term, decoder layer or "encoder", group
+Key = tuple[str, int | str, str]                    # term, decoder layer, "encoder" (proposals) or "encoder.<layer>", group
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Losses:
         """{term: weighted sum over layers and groups}, for logs."""
         sums: dict[str, float] = {}
         for (term, layer, _), value in self.terms.items():
-            name = f"{layer}_{term}" if layer == "encoder" else term
+            name = f"encoder_{term}" if str(layer).startswith("encoder") else term
             sums[name] = sums.get(name, 0.0) + self.weight(term) * float(value.detach())
         return sums
 
@@ -49,13 +49,15 @@ class Criterion:
 
     def __call__(self, output: Output, targets: Sequence[Targets], count: float | None = None) -> Losses:
         """`count`: objects in the whole batch, averaged over processes; None counts these targets."""
-        count = max(float(sum(len(t) for t in targets)) if count is None else float(count), 1.0)
+        count = float(sum(len(t) for t in targets)) if count is None else float(count)
         losses = Losses(dict(self.objective.weights))
         groups = output.groups or (Group("queries", output.logits.shape[1], keep=True),)
         for layer, prediction in enumerate(output.layers):
             for group, place in zip(groups, slices(groups).values()):
                 part = Prediction(prediction.logits[:, place], prediction.boxes[:, place])
                 self.add(losses, layer, group, part, targets, count)
+        for layer, prediction in enumerate(output.memory.predictions):
+            self.add(losses, f"encoder.{layer}", Group("tokens", prediction.logits.shape[1]), prediction, targets, count)
         if output.proposals is not None:
             self.propose(losses, output.proposals, targets, count)
         return losses
@@ -63,9 +65,11 @@ class Criterion:
     def add(self, losses: Losses, layer: int | str, group: Group, prediction: Prediction, targets: Sequence[Targets], count: float) -> None:
         assign = group.assign or Hungarian()
         pairs = assign(self.objective, prediction.logits, prediction.boxes, targets)
-        terms = self.objective.losses(prediction.logits, prediction.boxes, targets, pairs, count * assign.multiple)
         losses.assignments[layer, group.name] = pairs
-        losses.terms.update({(term, layer, group.name): value for term, value in terms.items()})
+        if getattr(assign, "only", False):
+            prediction, targets, pairs = paired_only(prediction, targets, pairs)
+        terms = self.objective.losses(prediction.logits, prediction.boxes, targets, pairs, max(count * assign.multiple, 1.0))
+        losses.terms.update({(term, layer, group.name): group.weight * value for term, value in terms.items()})
 
     def propose(self, losses: Losses, proposals: Proposals, targets: Sequence[Targets], count: float) -> None:
         """The encoder's proposals are matched like queries; where they only tell objects from background, all are class 0."""

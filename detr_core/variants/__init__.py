@@ -3,3 +3,4 @@ from . import detr as detr  # isort: skip
 from . import deformable as deformable  # isort: skip
 from . import conditional as conditional  # isort: skip
 from . import dab as dab  # isort: skip
+from . import dn as dn  # isort: skip
