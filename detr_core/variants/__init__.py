@@ -1,6 +1,7 @@
 """The table of contents: one file a paper, in the order the story is told; importing a file registers its detectors."""
 from . import detr as detr  # isort: skip
 from . import deformable as deformable  # isort: skip
+from . import anchor as anchor  # isort: skip
 from . import conditional as conditional  # isort: skip
 from . import dab as dab  # isort: skip
 from . import dn as dn  # isort: skip
