@@ -53,10 +53,11 @@ def average_precision(annotations: dict[str, Any], results: Sequence[dict[str, A
         evaluation.params.iouThrs = np.array(LOOSE + STRICT)
         evaluation.evaluate()
         evaluation.accumulate()
-    precision, recall = evaluation.eval["precision"], evaluation.eval["recall"]     # [IoU, recall, class, area, limit], [IoU, class, area, limit]
-    strict = precision[len(LOOSE):]
-    values = [_mean(strict[..., 0, 2]), _mean(strict[0, ..., 0, 2]), _mean(strict[5, ..., 0, 2]), *(_mean(strict[..., a, 2]) for a in (1, 2, 3)),
-              *(_mean(recall[len(LOOSE):, :, 0, m]) for m in range(3)), *(_mean(recall[len(LOOSE):, :, a, 2]) for a in (1, 2, 3))]
+    precision = evaluation.eval["precision"]                                # [IoU, recall, class, area, detections a picture]
+    strict, recall = precision[len(LOOSE):], evaluation.eval["recall"][len(LOOSE):]
+    values = [_mean(strict[..., 0, 2]), _mean(strict[0, ..., 0, 2]), _mean(strict[5, ..., 0, 2]),
+              *(_mean(strict[..., a, 2]) for a in (1, 2, 3)),
+              *(_mean(recall[..., 0, limit]) for limit in range(3)), *(_mean(recall[..., a, 2]) for a in (1, 2, 3))]
     names = {category["id"]: category["name"] for category in annotations["categories"]}
     return {
         **dict(zip(NUMBERS, values)),

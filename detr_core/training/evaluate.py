@@ -3,19 +3,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from accelerate.utils import gather_object
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from ..data import collate
 from ..detector import Detector
 from ..postprocess import Detections
 from ..structures import Batch, Targets
 from .coco import average_precision
 from .features import FeatureCache, collate_features
 from .order import Key
-from .views import Live, collate
+from .views import Live
 
 Progress = Callable[[int, int], None]
 
@@ -43,6 +45,9 @@ class AsInference:
 
     def __init__(self, preprocess: Any):
         self.preprocess = preprocess
+
+    def __repr__(self) -> str:
+        return f"AsInference({sorted(vars(self.preprocess).items())})"
 
     def __call__(self, picture: Any, targets: Targets) -> tuple[torch.Tensor, Targets]:
         return self.preprocess(picture.convert("RGB")), targets
@@ -85,9 +90,8 @@ def evaluate(detector: Detector, data: Any, batch: int = 8, features: FeatureCac
         raise ValueError(f"The detector knows {detector.recipe.classes} classes and the data set has {len(truth['categories'])}: "
                          "evaluate weights that were trained on it.")
     sampler = ByShape([(i["height"], i["width"]) for i in truth["images"]], batch, state.process_index, state.num_processes)
-    multiple = detector.preprocess.multiple
     source: Dataset = features if features is not None else Live(data, AsInference(detector.preprocess))
-    fold = collate_features(multiple) if features is not None else collate(multiple)
+    fold = partial(collate if features is None else collate_features, multiple=detector.preprocess.multiple)
     loader = DataLoader(source, batch_sampler=sampler, collate_fn=fold, num_workers=workers)
     results = [result for batch, found in predictions(detector, loader, progress)
                for target, one in zip(batch.targets, found) for result in results_of(one, target.image_id)]

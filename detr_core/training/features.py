@@ -66,7 +66,8 @@ class FeatureCache(Dataset):
         return [chunk for chunk in range(-(-self.count // CHUNK)) if not self._file(chunk).exists()]
 
     @torch.inference_mode()
-    def make(self, backbone: nn.Module, progress: Callable[[int, int], None] = lambda done, total: None, process: int = 0, processes: int = 1) -> None:
+    def make(self, backbone: nn.Module, progress: Callable[[int, int], None] = lambda done, total: None, process: int = 0,
+             processes: int = 1) -> None:
         """Compute what is missing; `progress(done, total)` counts views. Several processes share the chunks between them."""
         self.folder.mkdir(parents=True, exist_ok=True)
         mine = self.missing()[process::processes]
@@ -112,26 +113,16 @@ class FeatureCache(Dataset):
         return {**self.__dict__, "_open": {}}       # open files do not travel to worker processes
 
 
-def collate_features(multiple: int) -> Callable[[Sequence[Item]], Batch]:
+def collate_features(items: Sequence[Item], multiple: int = 1) -> Batch:
     """Items of a `FeatureCache` -> a Batch that carries maps in place of pictures."""
-    return _Maps(multiple)
-
-
-class _Maps:
-    """A class, because worker processes need to pickle it."""
-
-    def __init__(self, multiple: int):
-        self.multiple = multiple
-
-    def __call__(self, items: Sequence[Item]) -> Batch:
-        maps, targets, sizes = zip(*items)
-        height, width = (-(-max(s[d] for s in sizes) // self.multiple) * self.multiple for d in (0, 1))
-        padding = torch.ones(len(items), height, width, dtype=torch.bool)
-        for mask, (h, w) in zip(padding, sizes):
-            mask[:h, :w] = False
-        levels = []
-        for level in zip(*maps):
-            h, w = (max(m.shape[d] for m in level) for d in (1, 2))
-            levels.append(torch.stack([F.pad(m, (0, w - m.shape[2], 0, h - m.shape[1])) for m in level]))
-        padded = any(size != (height, width) for size in sizes)
-        return Batch(None, padding, tuple(targets), padded, tuple(levels))
+    maps, targets, sizes = zip(*items)
+    height, width = (-(-max(size[d] for size in sizes) // multiple) * multiple for d in (0, 1))
+    padding = torch.ones(len(items), height, width, dtype=torch.bool)
+    for mask, (h, w) in zip(padding, sizes):
+        mask[:h, :w] = False
+    levels = []
+    for level in zip(*maps):
+        h, w = (max(m.shape[d] for m in level) for d in (1, 2))
+        levels.append(torch.stack([F.pad(m, (0, w - m.shape[2], 0, h - m.shape[1])) for m in level]))
+    padded = any(size != (height, width) for size in sizes)
+    return Batch(None, padding, tuple(targets), padded, tuple(levels))

@@ -55,7 +55,8 @@ class Metrics:
         terms = family_terms(losses)
         norm = total.new_zeros(()) if trainer.gradient_norm is None else torch.as_tensor(trainer.gradient_norm).to(total)
         rate = max(group["lr"] for group in trainer.optimizer.param_groups)
-        self.waiting.append((trainer.step, trainer.images, rate, list(terms), torch.stack([total, norm, *(t.to(total) for t in terms.values())])))
+        numbers = torch.stack([total, norm, *(term.to(total) for term in terms.values())])
+        self.waiting.append((trainer.step, trainer.images, rate, list(terms), numbers))
         if len(self.waiting) >= self.buffered:
             self.flush(trainer)
 
@@ -89,7 +90,8 @@ class Status:
 
     def values(self, trainer: Trainer) -> dict[str, Any]:
         values = {"step": trainer.step, "steps": trainer.steps, "images": trainer.images, "epoch": trainer.images / len(trainer.data.train),
-                  "seconds": round(trainer.seconds, 1), "pid": os.getpid(), "best": trainer.best, "memory": memory(trainer.accelerator.device)}
+                  "seconds": round(trainer.seconds, 1), "pid": os.getpid(), "best": trainer.best,
+                  "memory": memory(trainer.accelerator.device)}
         if len(self.recent) > 1:
             (then, first), (now, last) = self.recent[0], self.recent[-1]
             pace = (now - then) / (last - first)

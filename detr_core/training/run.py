@@ -11,6 +11,7 @@ stop            when this file appears, the run ends after the current step, rea
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -38,6 +39,7 @@ class Run:
     batch: int = 8
     accumulate: int = 1
     rate: float = 4e-4
+    slow_rate: float = 0.1                          # share of the rate for projections that say where to look
     weight_decay: float = 1e-4
     clip: float = 0.1
     schedule: str = "linear"
@@ -68,6 +70,20 @@ class Run:
         images = self.images or round(self.epochs * pictures)
         return max(1, -(-images // self.batch))
 
+    def command(self, out: str = "FOLDER") -> str:
+        """The command line that asks for this run."""
+        words = ["python", "-m", "detr_core", "train", "--variant", self.variant, "--data", self.data]
+        for known in fields(self):
+            value, name = getattr(self, known.name), known.name.replace("_", "-")
+            if known.name in ("variant", "data", "changes", "trackers", "cache") or value in (known.default, None):
+                continue
+            words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
+        words += [word for pair in self.changes.items() for word in ("--set", "{}={}".format(*pair))]
+        words += [word for name in self.trackers for word in ("--track", name)] + ([] if self.cache else ["--no-cache"])
+        if self.images:
+            words = [w for i, w in enumerate(words) if "--epochs" not in words[max(0, i - 1):i + 1]]
+        return shlex.join([*words, "--out", out])
+
     @classmethod
     def read(cls, values: dict[str, Any]) -> Run:
         """From what `asdict` wrote; unknown fields are refused by name."""
@@ -92,6 +108,11 @@ class RunFolder:
         self.samples.mkdir(parents=True, exist_ok=True)
         write_json(self.path / "run.json", asdict(run))
         return self
+
+    def clear(self) -> None:
+        """Delete the run's own files."""
+        for path in (*self.path.glob("*.json"), self.checkpoint, self.metrics, self.stop, self.last, self.best, *self.samples.glob("*")):
+            path.unlink(missing_ok=True)
 
     def run(self) -> Run:
         """What this folder was asked to train."""

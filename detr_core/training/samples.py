@@ -5,10 +5,11 @@ from typing import Any
 
 import torch
 
+from ..data import collate
 from .evaluate import AsInference, predictions
 from .files import write_json
 from .trainer import Trainer
-from .views import Live, collate
+from .views import Live
 
 COUNT, KEPT = 8, 30
 
@@ -21,17 +22,18 @@ class Samples:
     def __init__(self, data: Any, preprocess: Any):
         self.source = Live(data, AsInference(preprocess))
         self.indices = sorted({round(i * (len(data) - 1) / max(1, COUNT - 1)) for i in range(COUNT)})
-        self.collate, self.batch = collate(preprocess.multiple), None
+        self.multiple, self.batch = preprocess.multiple, None
 
     def on_start(self, trainer: Trainer) -> None:
         if not trainer.accelerator.is_main_process:
             return
-        self.batch = self.collate([self.source[0, index] for index in self.indices])
+        self.batch = collate([self.source[0, index] for index in self.indices], self.multiple)
         for number, index in enumerate(self.indices):
             path = trainer.folder.samples / f"picture-{number}.jpg"
             if not path.exists():
                 self.source.data[index][0].convert("RGB").save(path, quality=88)
-        objects = [{"image_id": t.image_id, "size": t.size, "boxes": t.boxes.tolist(), "labels": t.labels.tolist()} for t in self.batch.targets]
+        objects = [{"image_id": t.image_id, "size": t.size, "boxes": t.boxes.tolist(), "labels": t.labels.tolist()}
+                   for t in self.batch.targets]
         write_json(trainer.folder.samples / "pictures.json", {"names": trainer.detector.names, "pictures": objects})
 
     def on_evaluation(self, trainer: Trainer, results: dict[str, Any]) -> None:

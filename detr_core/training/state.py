@@ -43,5 +43,5 @@ def _learned(detector: Detector) -> set[str]:
 
 def _load(detector: Detector, tensors: dict[str, Tensor]) -> None:
     if different := sorted(_learned(detector) ^ set(tensors)):
-        raise ValueError(f"The checkpoint is of another detector: {len(different)} tensors differ, first {different[0]!r}; start a new run.")
+        raise ValueError(f"The checkpoint is of another detector ({len(different)} tensors differ, first {different[0]!r}): start anew.")
     detector.load_state_dict(tensors, strict=False)

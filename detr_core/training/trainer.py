@@ -52,7 +52,7 @@ class Trainer:
     def __init__(self, detector: Detector, data: Data, run: Run, folder: RunFolder, accelerator: Accelerator | None = None):
         self.detector, self.data, self.run, self.folder = detector, data, run, folder
         self.accelerator = accelerator or accelerator_for(run, folder)
-        self.policy = Policy(rate=run.rate, weight_decay=run.weight_decay, clip=run.clip)
+        self.policy = Policy(rate=run.rate, slow_rate=run.slow_rate, weight_decay=run.weight_decay, clip=run.clip)
         self.steps = run.budget(len(data.train))
         self.schedule = Schedule(run.schedule, self.steps, run.warmup)
         self.order = Order(len(data.train), run.batch, run.seed, self.accelerator.num_processes * run.accumulate)
@@ -133,7 +133,8 @@ class Trainer:
             output = self.model(batch)
         losses = self.criterion(output, batch.targets, count)
         for scheme in self.detector.schemes:
-            losses.terms.update({(term, "scheme", type(scheme).__name__): value for term, value in scheme.losses(output, batch, tape).items()})
+            own = scheme.losses(output, batch, tape)
+            losses.terms.update({(term, "scheme", type(scheme).__name__): value for term, value in own.items()})
         return losses
 
     def _total(self, objects: int) -> float:

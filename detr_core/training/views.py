@@ -1,14 +1,14 @@
-"""Pictures on their way into batches: live ones, transformed at every visit, and cached features of frozen backbones."""
+"""Pictures on their way into batches, transformed anew at every visit and yet always the same ones."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..structures import Batch, Targets
+from ..structures import Targets
 from .order import Key, mixed_seed
 
 Transform = Callable[[Any, Targets], tuple[Tensor, Targets]]
@@ -32,19 +32,3 @@ class Live(Dataset):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(mixed_seed(self.seed, epoch, index))
             return self.transform(*self.data[index])
-
-
-def collate(multiple: int) -> Callable[[Sequence[tuple[Tensor, Targets]]], Batch]:
-    """(Tensor [3, h, w], Targets) pairs -> a Batch padded to a multiple of so many pixels."""
-    return _Padded(multiple)
-
-
-class _Padded:
-    """A class, because worker processes need to pickle it."""
-
-    def __init__(self, multiple: int):
-        self.multiple = multiple
-
-    def __call__(self, items: Sequence[tuple[Tensor, Targets]]) -> Batch:
-        images, targets = zip(*items)
-        return Batch.of(images, targets, self.multiple)

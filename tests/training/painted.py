@@ -35,7 +35,8 @@ class Painted:
             picture[y:y + height, x:x + width] = list(COLOURS.values())[label]
             labels.append(label)
             boxes.append([(x + width / 2) / self.side, (y + height / 2) / self.side, width / self.side, height / self.side])
-        return Image.fromarray(picture), Targets(torch.tensor(labels), torch.tensor(boxes, dtype=torch.float32), index + 1, (self.side, self.side))
+        targets = Targets(torch.tensor(labels), torch.tensor(boxes, dtype=torch.float32), index + 1, (self.side, self.side))
+        return Image.fromarray(picture), targets
 
     def annotations(self) -> dict:
         found = []

@@ -1,0 +1,105 @@
+"""A run that dies, is stopped or is spread over processes must come to the same numbers as one that is left alone."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from job import small_run, small_trainer
+
+from detr_core.training.run import RunFolder
+
+JOB = Path(__file__).parent / "job.py"
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": ""}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """As the jobs have: the order of additions decides the last bits."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def here(path: Path, recipe: dict | None = None, **changes) -> RunFolder:
+    """The same run in this process."""
+    folder = RunFolder(path)
+    folder.samples.mkdir(parents=True, exist_ok=True)
+    small_trainer(small_run(**changes), folder, path.parent, **(recipe or {})).fit()
+    return folder
+
+
+def job(folder: Path, *arguments: str, expect: int = 0, launch: tuple[str, ...] = ()) -> RunFolder:
+    done = subprocess.run([sys.executable, *launch, str(JOB), str(folder), *arguments], env=ENVIRONMENT, capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == expect, done.stderr[-3000:]
+    return RunFolder(folder)
+
+
+def losses(folder: RunFolder) -> dict[int, float]:
+    return {line["step"]: line["loss"] for line in folder.lines() if line["kind"] == "train"}
+
+
+def evaluations(folder: RunFolder) -> list[tuple[int, float]]:
+    return [(line["step"], line["AP50"]) for line in folder.lines() if line["kind"] == "evaluation"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> RunFolder:
+    return here(tmp_path_factory.mktemp("whole") / "run", ema=0.9)
+
+
+def test_a_killed_run_resumes_to_the_same_losses_bit_for_bit(undisturbed, tmp_path):
+    options = "--run", json.dumps({"ema": 0.9})
+    killed = job(tmp_path / "run", *options, "--die-after", "17", expect=-signal.SIGKILL)
+    assert killed.load()["step"] == 12 and max(losses(killed)) == 17
+    resumed = job(tmp_path / "run", *options, "--resume")
+    assert losses(resumed) == losses(undisturbed) and len(losses(resumed)) == 24
+    assert evaluations(resumed) == evaluations(undisturbed)
+    for name, value in undisturbed.load()["model"].items():
+        assert torch.equal(value, resumed.load()["model"][name]), name
+
+
+def test_sigterm_leaves_a_resumable_checkpoint(undisturbed, tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    process = subprocess.Popen([sys.executable, str(JOB), str(folder.path), "--run", '{"images": 40000}'], env=ENVIRONMENT)
+    try:
+        for _ in range(600):
+            time.sleep(0.1)
+            if folder.status().get("step", 0) > 2 or len(folder.lines()) > 2:
+                break
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+    assert folder.status()["state"] == "stopped" and "SIGTERM" in folder.status()["reason"]
+    assert folder.load()["step"] == folder.status()["step"] > 2
+
+
+def test_a_stop_file_ends_the_run_between_two_steps(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.samples.mkdir(parents=True)
+    trainer = small_trainer(small_run(), folder, tmp_path)
+    trainer.events.on("step", lambda trainer, **_: folder.stop.touch() if trainer.step == 5 else None)
+    assert trainer.fit() == "stopped"
+    assert folder.load()["step"] == 5 and folder.status()["state"] == "stopped" and max(losses(folder)) == 5
+
+
+def test_two_processes_and_accumulation_give_the_losses_of_one(undisturbed, tmp_path):
+    """The batch is that of the step: how it is cut must not matter."""
+    recipe = {"dropout": 0.0}
+    one = losses(here(tmp_path / "one", recipe))
+    launch = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no",
+              "--dynamo_backend", "no", "--main_process_port", "0")
+    two = losses(job(tmp_path / "two", "--recipe", json.dumps(recipe), launch=launch))
+    pieces = losses(here(tmp_path / "pieces", recipe, accumulate=2))
+    assert two.keys() == one.keys() == pieces.keys()
+    assert max(abs(one[step] - two[step]) for step in one) < 1e-4 * max(one.values())
+    assert max(abs(one[step] - pieces[step]) for step in one) < 1e-4 * max(one.values())
