@@ -44,7 +44,25 @@ class QueryMap:
     weights: np.ndarray                             # [M, Q, Q]
 
 
-View = TokenMap | SampledPoints | QueryMap
+@dataclass(frozen=True)
+class RowColumn:
+    """Attention in two factors: over columns along x, then over rows along y (Anchor DETR, section 3.3)."""
+
+    row: np.ndarray                                 # [M, Q, L * w] each level sums to 1
+    column: np.ndarray                              # [M, Q, L * h]
+    shapes: Shapes
+    reach: np.ndarray                               # [L, 2] as in `TokenMap`
+
+    def dense(self) -> TokenMap:
+        """The product of the factors, which is what the query took from each place."""
+        x, y, found = 0, 0, []
+        for h, w in self.shapes:
+            found.append((self.column[..., y:y + h, None] * self.row[..., None, x:x + w]).reshape(*self.row.shape[:2], h * w))
+            x, y = x + w, y + h
+        return TokenMap(np.concatenate(found, -1), self.shapes, self.reach)
+
+
+View = TokenMap | SampledPoints | QueryMap | RowColumn
 Values = Mapping[str, np.ndarray]
 
 
@@ -60,10 +78,16 @@ def _sampled(path: str, values: Values, memory: Features) -> View:
     return SampledPoints(values["locations"] / valid[:, None], values["weights"])
 
 
-KINDS: dict[frozenset[str], Callable[[str, Values, Features], View]] = {
-    frozenset({"weights"}): _dense,
-    frozenset({"locations", "weights"}): _sampled,
-}
+def _factors(path: str, values: Values, memory: Features) -> View:
+    return RowColumn(values["row"], values["column"], memory.shapes, 1 / memory.valid[0].float().cpu().numpy())
+
+
+# The first row whose keys a module noted says what its view is; further keys are the module's own matter.
+KINDS: tuple[tuple[frozenset[str], Callable[[str, Values, Features], View]], ...] = (
+    (frozenset({"locations", "weights"}), _sampled),
+    (frozenset({"row", "column"}), _factors),
+    (frozenset({"weights"}), _dense),
+)
 
 
 def views(entries: Mapping[str, list[Tensor]], memory: Features) -> dict[str, View]:
@@ -79,7 +103,8 @@ def views(entries: Mapping[str, list[Tensor]], memory: Features) -> dict[str, Vi
             if len(values[-1]) != 1:
                 raise ValueError(f"Views describe one picture, {path!r} holds {len(values[-1])}: run the pictures one by one.")
             modules.setdefault(module, {})[key] = values[-1][0].float().cpu().numpy()
-    return {path: KINDS[keys](path, values, memory) for path, values in modules.items() if (keys := frozenset(values)) in KINDS}
+    read = {path: next((read for keys, read in KINDS if keys <= values.keys()), None) for path, values in modules.items()}
+    return {path: view(path, modules[path], memory) for path, view in read.items() if view is not None}
 
 
 def layer_of(path: str) -> tuple[str, int, str] | None:

@@ -1,0 +1,1 @@
+"""DETR Atlas: pages that look inside the detectors of `detr_core`."""

@@ -1,0 +1,85 @@
+"""The named endpoints: what a program asks of a running Atlas with `gradio_client`."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from .engine import Engine
+from .runs import AtlasError, Run
+
+PATIENCE = 600                                      # seconds a caller waits in the line
+
+
+def endpoints(engine: Engine) -> None:
+    """Registers /variants, /detect and /inspect on the Blocks being built."""
+    def variants() -> list:
+        """Every detector: id, idea, parent, paper (title, authors, venue, year, arxiv, code) and its bundled weights."""
+        return engine.catalogue().result(PATIENCE)
+
+    def detect(picture: gr.FileData, variant: str, weights: str = "scenes", threshold: float = 0.5) -> dict:
+        """Objects in a picture file, best first: {"picture", "variant", "weights", "timing", "detections": [{"name", "label", "score", "box", "query"}]}.
+
+        `box` is [x0, y0, x1, y1] in pixels of the upright picture; `score` and `threshold` are in 0..1.
+        """
+        run = _run(engine, picture, variant, weights)
+        return _head(run) | {"detections": run.detections(threshold)}
+
+    def inspect(picture: gr.FileData, variant: str, weights: str = "scenes", query: int = -1, threshold: float = 0.5) -> dict:
+        """What `detect` returns and, for one query (-1: the best), its box, class scores and reference point at every layer and where it looked.
+
+        `layers[i]`: `box` [cx, cy, w, h] and `reference` in 0..1 of the picture, `scores` by class. `attention[module]`: its
+        `kind`, and nested lists: `map` weights [heads, tokens] of the levels in `shapes`; `points` locations [heads, levels, points, 2]
+        in 0..1 of the picture and weights [heads, levels, points]; `between` weights [heads, queries].
+        """
+        run = _run(engine, picture, variant, weights)
+        chosen = int(run.arrays["scores"][-1].max(-1).argmax()) if query < 0 else query
+        return _head(run) | {"detections": run.detections(threshold)} | _inside(run, chosen)
+
+    for function in (variants, detect, inspect):
+        gr.api(_spoken(function), api_name=function.__name__, concurrency_limit=8, concurrency_id="detector")
+
+
+def _spoken(function: Callable) -> Callable:
+    """Errors that a user can act upon reach the caller as their sentence."""
+    from functools import wraps
+
+    @wraps(function)
+    def call(*values: Any) -> Any:
+        try:
+            return function(*values)
+        except AtlasError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+    return call
+
+
+def _run(engine: Engine, picture: dict[str, Any], variant: str, weights: str) -> Run:
+    path = Path(str((picture or {}).get("path", ""))).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise AtlasError("Send the picture as a file: gradio_client.handle_file(path or address).")
+    added = engine.add(path.read_bytes(), path.name).result(PATIENCE)
+    return engine.run(added.key, variant, weights).result(PATIENCE)
+
+
+def _head(run: Run) -> dict[str, Any]:
+    picture = {key: run.facts["picture"][key] for key in ("name", "width", "height")}
+    return {"picture": picture} | {key: run.facts[key] for key in ("variant", "weights", "timing", "device", "input")}
+
+
+def _inside(run: Run, query: int) -> dict[str, Any]:
+    _, found = run.query(query)
+    boxes, anchors = run.arrays["boxes"][:, query], run.arrays.get("anchors")
+    layers = [{"box": boxes[i].tolist(), "reference": None if anchors is None else [v for v in anchors[i, query].tolist() if v == v],
+               "scores": dict(zip(run.facts["names"], found["scores"][i].round(5).tolist()))} for i in range(len(boxes))]
+    attention = {}
+    for path, view in run.facts["views"].items():
+        weights = found[f"{path}.weights"]
+        if view["kind"] != "points":
+            weights = weights.astype("f4") / 255 * found[f"{path}.scale"][..., None]
+        attention[path] = {**view, "weights": weights.tolist()}
+        if f"{path}.locations" in found:
+            attention[path]["locations"] = found[f"{path}.locations"].tolist()
+    return {"query": query, "layers": layers, "attention": attention}

@@ -1,0 +1,134 @@
+"""Pictures in, kept runs out: one line of heavy work, everything else beside it. Knows neither Gradio nor torch."""
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+from PIL import Image
+
+from .pictures import Picture, Pictures
+from .runs import Arrays, AtlasError, Run
+from .state import Selection
+from .store import Kept, Store
+
+log = logging.getLogger(__name__)
+
+
+class Runner(Protocol):
+    """What the engine needs of `app.network.Network`."""
+
+    def catalogue(self) -> list[dict[str, Any]]: ...
+
+    def inspect(self, image: Image.Image, variant: str, weights: str) -> tuple[dict[str, Any], Arrays]: ...
+
+
+class Engine:
+    """`connect` makes the runner in the worker's thread (importing torch takes seconds); `start` begins with that."""
+
+    def __init__(self, connect: Callable[[], Runner], assets: Path = Path("assets"), budget: int = 768 * 2**20):
+        self.pictures = Pictures(assets / "examples")
+        self._runs: Store[Run] = Store(budget, lambda run: run.size)
+        self._stored = assets / "runs"
+        self._worker = ThreadPoolExecutor(1, "detector")
+        self._decoder = ThreadPoolExecutor(1, "decoder")    # a large file must not stand in a small one's way for long
+        self._tickets: dict[str, Future[Run]] = {}
+        self._lock = threading.Lock()
+        self._connect, self._runner = connect, None
+
+    def start(self) -> None:
+        """Import, and warm up on the opening example, so that the first visitor does not wait for it."""
+        self._worker.submit(self._warm_up)
+
+    def catalogue(self) -> Future[list[dict[str, Any]]]:
+        """Every variant with its paper and bundled weights; ready once the libraries are loaded."""
+        if self._runner is not None:                        # no need to wait behind somebody's run
+            return _done(self._runner.catalogue())
+        return self._worker.submit(lambda: self._ready().catalogue())
+
+    def add(self, data: bytes, name: str = "") -> Future[Picture]:
+        """Decode a visitor's file; the future raises AtlasError with one sentence for what is no picture."""
+        return self._decoder.submit(self.pictures.add, data, name)
+
+    def opening(self) -> Selection:
+        """Where a visitor without a link starts: the first stored run."""
+        if not (paths := self._stored_paths()):
+            return Selection()
+        picture, variant, weights = paths[0].stem.split("--")
+        return Selection(f"example:{picture}", variant, weights)
+
+    def run(self, picture: str, variant: str, weights: str, ticket: str = "") -> Future[Run]:
+        """A kept or stored run at once, else a place in the line. `ticket` is the caller's name for it, see `ahead`."""
+        key = self._key(picture, variant, weights)
+        if (kept := self._kept(key)) is not None:
+            return _done(kept)
+        future = self._worker.submit(self._make, key, picture, variant, weights)
+        if ticket:
+            with self._lock:
+                self._tickets[ticket] = future
+            future.add_done_callback(lambda _: self._tickets.pop(ticket, None))
+        return future
+
+    def ahead(self, ticket: str) -> int | None:
+        """How many runs come first: 0 is being computed, None is unknown or done."""
+        with self._lock:
+            waiting = [name for name, future in self._tickets.items() if not future.done()]
+        return waiting.index(ticket) if ticket in waiting else None
+
+    def cancel(self, ticket: str) -> None:
+        """Leave the line; a run already being computed goes on."""
+        if (future := self._tickets.get(ticket)) is not None:
+            future.cancel()
+
+    def find(self, run: str) -> Run:
+        """A kept or stored run by id. Raises AtlasError where it is gone."""
+        if (kept := self._kept(run)) is None:
+            raise AtlasError("This run is no longer kept: run the picture again.")
+        return kept
+
+    def _key(self, picture: str, variant: str, weights: str) -> str:
+        if picture.startswith("example:"):
+            return f"{picture}--{variant}--{weights}"
+        return self.pictures.sign("run", picture, variant, weights)
+
+    def _stored_paths(self) -> list[Path]:
+        order = {example["id"]: place for place, example in enumerate(self.pictures.examples)}
+        return sorted(self._stored.glob("*--*--*.npz"), key=lambda path: (order.get(path.stem.split("--")[0], 99), path.stem))
+
+    def _kept(self, key: str) -> Run | None:
+        if (kept := self._runs.get(key)) is not None or not key.startswith("example:"):
+            return kept
+        known = {f"example:{path.stem}": path for path in self._stored_paths()}     # a visitor's text never becomes a path
+        return self._runs.put(key, Run.load(known[key], key)) if key in known else None
+
+    def _make(self, key: str, picture: str, variant: str, weights: str) -> Run:
+        if (kept := self._kept(key)) is not None:           # somebody before us in the line wanted the same
+            return kept
+        found = self.pictures.get(picture)
+        facts, arrays = self._ready().inspect(found.image, variant, weights)
+        across = found.width / found.image.width, found.height / found.image.height
+        arrays["found.boxes"] = arrays["found.boxes"] * (*across, *across)
+        return self._runs.put(key, Run(key, {"picture": found.facts, **facts}, arrays))
+
+    def _ready(self) -> Runner:
+        if self._runner is None:
+            self._runner = self._connect()
+        return self._runner
+
+    def _warm_up(self) -> None:
+        try:
+            self._ready()
+            first = self.opening()
+            if first.picture:
+                self._runner.inspect(self.pictures.get(first.picture).image, first.model, first.weights)
+        except Exception:                                   # the page still shows stored runs and says what fails when asked
+            log.exception("Warming up failed; the first run will load the model.")
+
+
+def _done(result: Kept) -> Future[Kept]:
+    future: Future[Kept] = Future()
+    future.set_result(result)
+    return future

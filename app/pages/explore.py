@@ -1,0 +1,93 @@
+"""Explore: one picture, one detector, every query, layer by layer."""
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from typing import Any
+
+import gradio as gr
+
+from ..engine import Engine
+from ..pack import pack
+from ..panels import Answer, answered, panel
+from ..runs import AtlasError
+from ..state import Selection
+
+TITLE = "Explore"
+
+
+def build(engine: Engine) -> None:
+    """The page: what to look at on top; queries, picture with its layers, and one query's card side by side."""
+    panel("source", server=services(engine))
+    with gr.Row(elem_id="atlas-workspace"):
+        panel("queries")
+        with gr.Column(elem_id="atlas-centre"):
+            panel("stage")
+            panel("layers")
+        panel("card")
+
+
+def services(engine: Engine) -> list[Answer]:
+    """What the page's scripts may ask of the server. Each takes and returns one JSON object."""
+
+    @answered
+    async def opening(request: dict[str, Any]) -> dict[str, Any]:
+        """Examples, and where a visitor without a link starts."""
+        first = engine.opening()
+        return {"examples": engine.pictures.examples, "picture": first.picture, "model": first.model, "weights": first.weights}
+
+    @answered
+    async def catalogue(request: dict[str, Any]) -> dict[str, Any]:
+        """Every variant; waits until the libraries are loaded."""
+        return {"variants": await asyncio.wrap_future(engine.catalogue())}
+
+    @answered
+    async def add_picture(request: dict[str, Any]) -> dict[str, Any]:
+        """A visitor's file -> the picture's key, size and name."""
+        try:
+            data = base64.b64decode(str(request.get("data", "")), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise AtlasError("The picture arrived damaged: send it again.") from error
+        picture = await asyncio.wrap_future(engine.add(data, str(request.get("name", ""))))
+        return picture.facts
+
+    @answered
+    async def show_picture(request: dict[str, Any]) -> dict[str, Any]:
+        """A picture's facts and pixels as JPEG."""
+        key = Selection.of(request).picture
+        picture = await asyncio.to_thread(engine.pictures.get, key)
+        shown = await asyncio.to_thread(lambda: picture.shown)
+        return {**picture.facts, "jpeg": base64.b64encode(shown).decode()}
+
+    @answered
+    async def start_run(request: dict[str, Any]) -> dict[str, Any]:
+        """Picture, model, weights -> the run's summary."""
+        wanted, ticket = Selection.of(request), str(request.get("ticket", ""))[:64]
+        try:
+            run = await asyncio.wrap_future(engine.run(wanted.picture, wanted.model, wanted.weights, ticket))
+        except asyncio.CancelledError:
+            return {"cancelled": True}
+        return _packed(*run.summary())
+
+    @answered
+    async def run_progress(request: dict[str, Any]) -> dict[str, Any]:
+        """How many runs come before this one; `leave` gives the place up."""
+        ticket = str(request.get("ticket", ""))
+        if request.get("leave"):
+            engine.cancel(ticket)
+        return {"ahead": engine.ahead(ticket)}
+
+    @answered
+    async def query_detail(request: dict[str, Any]) -> dict[str, Any]:
+        """Class scores, attention and sampled points of one query of a kept run."""
+        query = Selection.of(request).query
+        if query is None:
+            raise AtlasError("Say which query: a whole number from 0.")
+        return _packed(*engine.find(str(request.get("run", ""))).query(query))
+
+    return [opening, catalogue, add_picture, show_picture, start_run, run_progress, query_detail]
+
+
+def _packed(facts: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    return {"pack": base64.b64encode(pack(facts, arrays)).decode()}

@@ -1,0 +1,51 @@
+"""Panels: constant HTML skeletons that the page's own scripts fill; text reaches them only as text, never as markup."""
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from .runs import AtlasError
+
+log = logging.getLogger(__name__)
+STATIC = Path(__file__).parent / "static"
+Answer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+@functools.cache
+def version() -> str:
+    """Names the set of scripts and styles, so that a browser keeps them for good and still sees every change."""
+    files = sorted(path for path in STATIC.rglob("*") if path.is_file())
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
+def address(name: str) -> str:
+    """Of a static file, relative to the page, so that it works behind a proxy's prefix too."""
+    return f"atlas/static/{version()}/{name}"
+
+
+def panel(name: str, server: list[Answer] | None = None) -> gr.HTML:
+    """A place on the page drawn by `static/<name>.js`, which exports `mount(element, server)`."""
+    script = (f"import(new URL('{address('atlas.js')}', document.baseURI))"
+              f".then((atlas) => atlas.mount('{name}', element, {'server' if server else 'null'}));")
+    return gr.HTML(html_template=f'<section class="atlas-panel" data-panel="{name}"></section>', js_on_load=script,
+                   elem_id=f"atlas-{name}", elem_classes="atlas-block", apply_default_css=False, server_functions=server)
+
+
+def answered(function: Answer) -> Answer:
+    """Server functions answer {"error": sentence} instead of failing: a failed one reaches the page without words."""
+    @functools.wraps(function)
+    async def guarded(request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await function(request if isinstance(request, dict) else {})
+        except AtlasError as error:
+            return {"error": str(error)}
+        except Exception:
+            log.exception("%s failed", function.__name__)
+            return {"error": "Something failed on the server; its log says what. Try another picture or detector."}
+    return guarded

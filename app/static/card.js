@@ -1,0 +1,150 @@
+/* The card: one query's numbers and heads, or, with nothing chosen, the picture and the detector. */
+import { active, get, layer, on, onFrame, set } from "./bus.js";
+import { el, icon, write } from "./dom.js";
+import { overview } from "./overview.js";
+import { around, classColour, context, corners, frame, headColour, heat, levelColour, picture, points } from "./paint.js";
+import { detail } from "./session.js";
+import { say } from "./text.js";
+
+const CLASSES = 5;
+
+export function mount(place) {
+  const query = el("div", { class: "card-query" });
+  const whole = el("div", { class: "card-overview" });
+  place.append(query, whole);
+  const parts = build(query);
+  onFrame(null, (state) => {
+    const chosen = Boolean(state.run) && active() !== null;
+    query.hidden = !chosen;
+    whole.hidden = chosen;
+    if (chosen) refresh(parts, state);
+  });
+  on(["run", "threshold", "top", "layer", "variants"], (state) => overview(whole, state));
+}
+
+function build(place) {
+  const parts = { swatch: el("i", { class: "swatch large" }), name: el("h2", { class: "card-name" }), line: el("p", { class: "card-line" }),
+    table: el("table", { class: "by-layer" }), heads: el("div", { class: "heads", role: "radiogroup", "aria-label": say.heads_ }), cells: [],
+    share: el("div", { class: "share" }), origin: el("p", { class: "card-note" }) };
+  const close = el("button", { type: "button", class: "quiet", title: `${say.unpin} (Esc)`, "aria-label": say.unpin, onclick: () => set({ query: null, hover: null, head: null, layer: null }) }, icon("close"));
+  place.append(el("header", { class: "card-head" }, parts.swatch, el("div", {}, parts.name, parts.line), close),
+    el("h3", {}, say.scores), parts.table, parts.origin, el("h3", {}, say.heads_), parts.heads, parts.share);
+  return parts;
+}
+
+function refresh(parts, state) {
+  const { run } = state;
+  const [query, at, kept] = [active(), layer(), detail()];
+  parts.swatch.style.background = classColour(run.label(at, query));
+  write(parts.name, run.name(at, query));
+  write(parts.line, `${say.query(query)} · ${run.score(at, query).toFixed(2)} · ${say.at(at, run.layers)}${query === state.query ? "" : ` · ${say.preview}`}`);
+  const proposal = run.proposal(query);
+  write(parts.origin, proposal ? say.from(proposal.score) : "");
+  table(parts, run, query, at, kept);
+  heads(parts, state, query, at, kept);
+  share(parts.share, state, at, kept);
+}
+
+/** Rows: the classes that matter, then the box; columns: layers. Cells are made once for a run and written again. */
+function table(parts, run, query, at, kept) {
+  const key = `${run.id} ${run.layers}`;
+  if (parts.table.dataset.key !== key) {
+    parts.table.dataset.key = key;
+    const layers = [...Array(run.layers).keys()];
+    parts.columns = layers.map((i) => el("th", { scope: "col" }, el("button", { type: "button", title: say.layerOf(i), "aria-label": say.layerOf(i), onclick: () => set({ layer: i === run.layers - 1 ? null : i }) }, String(i + 1))));
+    parts.rows = Array.from({ length: CLASSES + 4 }, (_, place) => {
+      const row = { head: el("th", { scope: "row" }), cells: layers.map(() => el("td", {})) };
+      row.node = el("tr", { class: place < CLASSES ? "class-row" : place === CLASSES ? "box-row first" : "box-row" }, row.head, row.cells);
+      return row;
+    });
+    parts.table.replaceChildren(el("thead", {}, el("tr", {}, el("td", {}), parts.columns)), el("tbody", {}, parts.rows.map(({ node }) => node)));
+  }
+  parts.columns.forEach((column, i) => column.classList.toggle("here", i === at));
+  const chosen = kept ? matter(kept, run) : [];
+  parts.rows.slice(0, CLASSES).forEach(({ head, cells }, place) => {
+    const label = chosen[place];
+    write(head, label === undefined ? "" : run.names[label] ?? "?");
+    cells.forEach((cell, i) => {
+      const score = label === undefined ? null : kept.scores(i)[label];
+      write(cell, score === null ? "" : score >= 0.995 ? "1" : score.toFixed(2).slice(1));
+      cell.style.setProperty("--share", score === null ? 0 : score);
+      cell.style.setProperty("--colour", label === undefined ? "transparent" : classColour(label));
+      cell.classList.toggle("here", i === at);
+    });
+  });
+  boxRows(run, query, get().run.facts.picture).forEach(([name, values], place) => {
+    const { head, cells } = parts.rows[CLASSES + place];
+    write(head, name);
+    cells.forEach((cell, i) => { write(cell, values[i]); cell.classList.toggle("here", i === at); });
+  });
+}
+
+/** The best classes of the last layer, with those that led at an earlier one. */
+function matter(kept, run) {
+  const best = (scores) => scores.reduce((top, score, label) => (score > scores[top] ? label : top), 0);
+  const last = kept.scores(run.layers - 1);
+  const leaders = [...new Set([...Array(run.layers).keys()].map((i) => best(kept.scores(i))))];
+  const order = [...last.keys()].sort((a, b) => last[b] - last[a]);
+  return [...new Set([...leaders.reverse(), ...order])].slice(0, CLASSES).sort((a, b) => last[b] - last[a]);
+}
+
+function boxRows(run, query, { width, height }) {
+  const layers = [...Array(run.layers).keys()];
+  const boxes = layers.map((i) => run.box(i, query));
+  const final = boxes.at(-1);
+  const start = run.anchor(0, query) ?? run.proposal(query)?.box;
+  const moved = boxes.map((box, i) => {
+    const before = i ? boxes[i - 1] : start;
+    return before ? String(Math.round(Math.hypot((box[0] - before[0]) * width, (box[1] - before[1]) * height))) : "–";
+  });
+  return [[say.overlap, boxes.map((box) => overlap(box, final).toFixed(2))], [say.moved, moved],
+    [say.widthRow, boxes.map((box) => String(Math.round(box[2] * width)))], [say.heightRow, boxes.map((box) => String(Math.round(box[3] * height)))]];
+}
+
+function overlap(a, b) {
+  const [p, q] = [corners(a), corners(b)];
+  const inner = Math.max(0, Math.min(p[2], q[2]) - Math.max(p[0], q[0])) * Math.max(0, Math.min(p[3], q[3]) - Math.max(p[1], q[1]));
+  return inner / (a[2] * a[3] + b[2] * b[3] - inner || 1);
+}
+
+/** One small picture a head, and their mean. */
+function heads(parts, state, query, at, kept) {
+  const view = state.run.view(at);
+  const count = view?.heads ?? 0;
+  while (parts.cells.length < count + 1) parts.cells.push(headCell(parts.cells.length - 1));
+  const wanted = view ? parts.cells.slice(0, count + 1) : [];
+  if (parts.heads.childElementCount !== wanted.length) parts.heads.replaceChildren(...wanted.map(({ cell }) => cell));
+  if (!state.image) return;
+  wanted.forEach(({ cell, canvas }, place) => {
+    const head = place ? place - 1 : null;
+    const chosen = (state.head === null ? null : Math.min(state.head, count - 1)) === head;
+    cell.setAttribute("aria-checked", String(chosen));
+    cell.tabIndex = chosen ? 0 : -1;
+    const { ctx, width, height } = context(canvas);
+    if (!width) return;
+    const sampled = kept?.points(at, head);
+    const f = frame(width, height, state.image, view.kind === "points" ? around(state.run, query, state.image, width / height, 2.2) : undefined);
+    picture(ctx, state.image, f, 0.5);
+    const map = kept?.map(at, head);
+    if (map) heat(ctx, f, map);
+    if (sampled) points(ctx, f, sampled, 4);
+  });
+}
+
+function headCell(head) {
+  const canvas = el("canvas", { "aria-hidden": "true" });
+  const name = head < 0 ? say.mean : say.head(head);
+  const cell = el("button", { type: "button", class: "head-cell", role: "radio", title: name, "aria-label": name, onclick: () => set({ head: head < 0 ? null : head }) },
+    canvas, el("span", {}, head < 0 ? say.mean : [el("i", { style: { background: headColour(head) } }), String(head + 1)]));
+  return { cell, canvas };
+}
+
+/** How the attention of the layer and head is shared among feature levels. */
+function share(place, state, at, kept) {
+  const sampled = kept?.points(at, state.head);
+  place.hidden = !sampled;
+  if (!sampled) return;
+  const shapes = state.run.facts.levels;
+  place.replaceChildren(el("h3", {}, say.share), el("div", { class: "share-bar" }, sampled.share.map((value, level) => el("i", { style: { width: `${value * 100}%`, background: levelColour(level) } }))),
+    el("ul", {}, sampled.share.map((value, level) => el("li", {}, el("i", { style: { background: levelColour(level) } }), `${say.level(level, shapes[level])}`, el("b", {}, `${Math.round(value * 100)} %`)))));
+}

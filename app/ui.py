@@ -1,0 +1,84 @@
+"""The frame around the pages: theme, header, tabs, static files, and how the server starts."""
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from .api import endpoints
+from .engine import Engine
+from .pages import explore
+from .panels import STATIC, address, panel, version
+
+PAGES = (explore,)
+
+
+class Lasting(StaticFiles):
+    """Files whose address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """The built app: `demo.launch(**launch)` serves it, `engine.start()` loads the libraries behind the open page."""
+
+    demo: gr.Blocks
+    engine: Engine
+    launch: dict[str, Any] = field(default_factory=dict)
+
+
+def build(engine: Engine, assets: Path = Path("assets")) -> Atlas:
+    """Header, pages and endpoints around an engine."""
+    with gr.Blocks(title="DETR Atlas", analytics_enabled=False, fill_width=True) as demo:
+        panel("header")
+        with gr.Tabs(elem_id="atlas-pages"):
+            for page in PAGES:
+                with gr.Tab(page.TITLE):
+                    page.build(engine)
+        endpoints(engine)
+    launch = {"theme": _theme(), "head": _head(), "footer_links": ["api"], "run_history": False, "show_error": False,
+              "favicon_path": STATIC / "mark.svg", "max_file_size": "40mb", "ssr_mode": False, "enable_monitoring": False,
+              "app_kwargs": {"routes": _routes(assets)}}
+    return Atlas(demo, engine, launch)
+
+
+def _routes(assets: Path) -> list[BaseRoute]:
+    """Public files and the heartbeat; they come before the framework's own routes."""
+    boot = secrets.token_hex(8)
+
+    async def heartbeat(_: Request) -> JSONResponse:
+        return JSONResponse({"boot": boot}, headers={"Cache-Control": "no-store"})
+
+    found: list[BaseRoute] = [Route("/atlas/boot", heartbeat), Mount(f"/atlas/static/{version()}", Lasting(directory=STATIC))]
+    if (examples := assets / "examples").is_dir():
+        found.append(Mount("/atlas/examples", StaticFiles(directory=examples)))
+    return found
+
+
+def _theme() -> gr.themes.Base:
+    """The framework's own widgets in the page's colours; fonts are local, no address outside is named."""
+    sans = ["Atlas Sans", "ui-sans-serif", "system-ui", "sans-serif"]
+    return gr.themes.Base(font=sans, font_mono=["ui-monospace", "monospace"], primary_hue="orange", neutral_hue="stone",
+                          radius_size="sm").set(body_background_fill="var(--paper)", body_background_fill_dark="var(--paper)",
+                                                body_text_color="var(--ink)", body_text_color_dark="var(--ink)")
+
+
+def _head() -> str:
+    modules = ("atlas", "bus", "session", "pack", "paint", "text")
+    preload = "".join(f'<link rel="modulepreload" href="{address(f"{name}.js")}">' for name in modules)
+    fonts = "".join(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{address(f"fonts/{name}")}">'
+                    for name in ("inter-latin-wght-normal.woff2", "source-serif-4-latin-wght-normal.woff2"))
+    styles = "".join(f'<link rel="stylesheet" href="{address(f"{name}.css")}">' for name in ("base", "explore"))
+    return f'{fonts}{styles}{preload}<script>{(STATIC / "early.js").read_text()}</script>'

@@ -1,0 +1,90 @@
+"""A runner that needs no network: plausible queries around given objects, in the arrays of `app.runs.Run`."""
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from app.runs import Arrays, AtlasError, shares
+
+NAMES = ["cat", "dog", "car", "${document.body.dataset.hacked=1}", "<img src=x onerror=document.body.dataset.hacked=1>"]
+OBJECTS = ((0, .3, .6, .22, .34), (1, .72, .55, .2, .3), (2, .5, .25, .3, .18), (3, .15, .2, .12, .12), (4, .86, .84, .14, .16))
+VARIANTS = {"detr": "map", "deformable_detr": "points", "deformable_detr_two_stage": "points"}
+
+
+class FakeRunner:
+    """`detr` leaves dense maps, the deformable ones sampled points, the two-stage one proposals as well."""
+
+    def __init__(self, objects=OBJECTS, names=NAMES, queries: int = 40, layers: int = 3, heads: int = 8, delay: float = 0.0):
+        self.objects, self.names, self.delay = objects, list(names), delay
+        self.queries, self.layers, self.heads, self.calls = queries, layers, heads, 0
+
+    def catalogue(self) -> list[dict[str, Any]]:
+        paper = {"title": "A Paper", "authors": "Somebody et al.", "venue": "ECCV", "year": 2020, "arxiv": "2005.12872", "code": "", "url": "https://arxiv.org/abs/2005.12872"}
+        return [{"id": name, "idea": "An idea in one sentence.", "parent": None, "borrows": [], "paper": paper, "weights": ["scenes", "trees"]} for name in VARIANTS]
+
+    def inspect(self, image: Image.Image, variant: str, weights: str) -> tuple[dict[str, Any], Arrays]:
+        if variant not in VARIANTS:
+            raise AtlasError(f"There is no detector named {variant!r}: choose one of {', '.join(VARIANTS)}.")
+        self.calls += 1
+        time.sleep(self.delay)
+        rng = np.random.default_rng(7)
+        boxes, scores, anchors = self._boxes(rng)
+        facts, arrays = self._views(rng, boxes, VARIANTS[variant])
+        arrays |= {"boxes": boxes, "scores": scores.astype("f2")}
+        if VARIANTS[variant] == "points":
+            arrays["anchors"] = np.where([True, True, False, False], anchors, np.nan).astype("f4") if variant == "deformable_detr" else anchors
+        if variant.endswith("two_stage"):
+            arrays |= {"proposals.boxes": anchors[0], "proposals.scores": scores[0].max(-1).astype("f4")}
+        arrays |= _found(boxes[-1], scores[-1], image)
+        return {"variant": variant, "weights": weights, "names": self.names, "card": {"data": weights, "AP": 0.61, "AP50": 0.9}, "layers": self.layers,
+                "queries": self.queries, "classes": len(self.names), "input": [320, 320], "levels": [[40, 40], [20, 20], [10, 10]], "reach": [[1, 1]] * 3,
+                "views": facts, "timing": {"prepare": 3.1, "network": 41.7, "read": 5.2}, "device": "CPU, 2 threads"}, arrays
+
+    def _boxes(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Queries start anywhere; the first ones close in on an object, the others stay without."""
+        start = np.concatenate([rng.uniform(.1, .9, (self.queries, 2)), rng.uniform(.05, .3, (self.queries, 2))], -1)
+        goal, final = start.copy(), rng.uniform(.001, .2, (self.queries, len(self.names)))
+        for query, (label, *box) in enumerate(self.objects):
+            goal[query], final[query] = np.array(box) + rng.normal(0, .004, 4), rng.uniform(0, .06, len(self.names))
+            final[query, label] = rng.uniform(.75, .97)
+            start[query, :2] = np.clip(goal[query, :2] + rng.normal(0, .14, 2), .05, .95)
+        share = 1 - .38 ** np.arange(1, self.layers + 1)[:, None, None] + .38 ** self.layers
+        boxes = (start + (goal - start) * share).astype("f4")
+        scores = (final * share ** 1.5).astype("f4")
+        return boxes, scores, np.concatenate([start[None], boxes[:-1]]).astype("f4")
+
+    def _views(self, rng: np.random.Generator, boxes: np.ndarray, kind: str) -> tuple[dict[str, Any], Arrays]:
+        facts, arrays = {}, {}
+        for layer in range(self.layers):
+            path, between = f"decoder.layers.{layer}.cross_attention", f"decoder.layers.{layer}.self_attention"
+            facts[between] = {"layer": layer, "role": "self_attention", "kind": "between", "heads": self.heads}
+            arrays |= {f"{between}.{key}": value for key, value in shares(rng.dirichlet(np.ones(self.queries), (self.heads, self.queries))).items()}
+            place = {"layer": layer, "role": "cross_attention", "kind": kind, "heads": self.heads}
+            if kind == "map":
+                facts[path] = place | {"shapes": [[20, 20]], "reach": [[1.0, 1.0]]}
+                arrays |= {f"{path}.{key}": value for key, value in shares(self._heat(rng, boxes[layer])).items()}
+            else:
+                facts[path] = place | {"levels": 3, "points": 4}
+                angle = rng.uniform(0, 6.3, (self.queries, self.heads, 3, 4))
+                offset = np.stack([np.cos(angle), np.sin(angle)], -1) * rng.uniform(.05, .6, (*angle.shape, 1))
+                arrays[f"{path}.locations"] = (boxes[layer][:, None, None, None, :2] + offset * boxes[layer][:, None, None, None, 2:]).astype("f4")
+                arrays[f"{path}.weights"] = rng.dirichlet(np.full(12, .4), (self.queries, self.heads)).reshape(-1, self.heads, 3, 4).astype("f4")
+        return facts, arrays
+
+    def _heat(self, rng: np.random.Generator, boxes: np.ndarray) -> np.ndarray:
+        """Each head looks at another side of the box."""
+        y, x = np.mgrid[:20, :20] / 20 + .025
+        angle = np.arange(self.heads)[:, None] * 6.283 / self.heads
+        cx, cy = boxes[:, 0] + np.cos(angle) * boxes[:, 2] / 2, boxes[:, 1] + np.sin(angle) * boxes[:, 3] / 2
+        far = ((x - cx[..., None, None]) / (boxes[:, 2, None, None] * .35)) ** 2 + ((y - cy[..., None, None]) / (boxes[:, 3, None, None] * .35)) ** 2
+        weights = (np.exp(-far) + .004 * rng.random(far.shape)).reshape(self.heads, self.queries, -1)
+        return (weights / weights.sum(-1, keepdims=True)).astype("f4")
+
+
+def _found(boxes: np.ndarray, scores: np.ndarray, image: Image.Image) -> Arrays:
+    order = np.argsort(-scores.max(-1), kind="stable")
+    corners = np.concatenate([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2], -1) * ([image.width, image.height] * 2)
+    return {"found.boxes": corners[order], "found.labels": scores.argmax(-1)[order], "found.scores": scores.max(-1)[order], "found.queries": order}
