@@ -41,7 +41,7 @@ class SoftmaxPostprocess:
     def select(self, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """[B, Q, classes] -> scores, queries, labels, each [B, n]."""
         best, labels = scores.max(-1)
-        best, queries = best.sort(-1, descending=True, stable=True)
+        best, queries = best.sort(dim=-1, descending=True, stable=True)
         return best, queries, labels.gather(1, queries)
 
     def __call__(self, output: Output, sizes: Sequence[tuple[int, int]]) -> list[Detections]:
