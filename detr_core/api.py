@@ -1,14 +1,13 @@
 """The two calls that give a detector: `build` a recipe, `load` trained weights into it."""
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from .backbones import ASSETS
-from .checkpoint import CheckpointError, load_state, read_file
+from .checkpoint import SUFFIXES, CheckpointError, check_parts, describe, load_state, read_file
 from .coco_names import COCO_NAMES
 from .detector import Detector
 from .hub import fetch, from_hub
@@ -29,8 +28,8 @@ def build(id: str, size: str = "r50", names: tuple[str, ...] = (), **changes: An
     entry = _variant(id)
     if size not in ("r50", "tiny"):
         raise ValueError(f"There is no size {size!r}: choose 'r50' or 'tiny'.")
-    if names:
-        changes.setdefault("classes", len(names))
+    if names and changes.setdefault("classes", len(names)) != len(names):
+        raise ValueError(f"{len(names)} names came for {changes['classes']} classes: give one name a class.")
     recipe = (entry.recipe if size == "r50" else entry.tiny).but(**changes)
     return Detector(recipe, names or (COCO_NAMES if recipe.classes == len(COCO_NAMES) else ()))
 
@@ -48,34 +47,39 @@ def load(id: str, weights: str | Path, device: str | torch.device = "cpu", size:
     recipe; for others `size` and `changes` say which recipe they were made with.
     """
     entry = _variant(id)
-    published = entry.published or {}
-    if str(weights) in bundled(id):
-        weights = bundled(id)[str(weights)]
-    elif str(weights) in published:
-        weights, found = fetch(published[str(weights)], id)
-        changes = {**found, **changes}
-    elif not Path(weights).exists() and str(weights).count("/") == 1 and not Path(weights).suffix:
-        weights, found = from_hub(str(weights))
-        changes = {**found, **changes}
-    elif not Path(weights).exists():
-        names = [*bundled(id), *published]
-        raise CheckpointError(f"There are no weights {str(weights)!r} for {id!r}: give a file, a Hugging Face repository or one of "
-                              f"{', '.join(names) or '(none bundled)'}.")
-    state, metadata = read_file(weights)
-    return _assemble(entry, state, metadata, Path(weights).name, size, changes).to(device).eval()
+    path, found = locate(entry, str(weights), size)
+    if "classes" in changes:
+        found.pop("names", None)
+    changes = {**found, **changes}
+    state, metadata = read_file(path)
+    return _assemble(entry, state, metadata, path.name, size, changes).to(device).eval()
+
+
+def locate(entry: Variant, weights: str, size: str = "r50") -> tuple[Path, dict[str, Any]]:
+    """The file that a name, path or repository means, and what is known of its recipe; downloads it when it has to."""
+    recipe, published, path = entry.recipe if size == "r50" else entry.tiny, entry.published or {}, Path(weights)
+    if weights in bundled(entry.id):
+        return bundled(entry.id)[weights], {}
+    if weights in published:
+        return fetch(published[weights], recipe)
+    if path.exists():
+        return path, {}
+    if weights.count("/") == 1 and not weights.startswith(("/", ".", "~")) and path.suffix not in SUFFIXES:
+        return from_hub(weights, recipe)
+    names = [*bundled(entry.id), *published]
+    raise CheckpointError(f"There are no weights {weights!r} for {entry.id!r}: give a file, a Hugging Face repository or one of "
+                          f"{', '.join(names) or '(none bundled)'}.")
 
 
 def _assemble(entry: Variant, state: dict, metadata: dict[str, str], source: str, size: str, changes: dict[str, Any]) -> Detector:
-    if metadata.get("format") == "detr-atlas":
-        if metadata.get("variant") != entry.id:
-            raise CheckpointError(f"{source} holds weights of {metadata.get('variant')!r}, not of {entry.id!r}: load that variant.")
-        own = any(name.startswith("backbone.body.layer") for name in state)
-        sizes = {**json.loads(metadata["recipe"]), **changes}
-        names = () if "classes" in changes else tuple(json.loads(metadata["names"]))
-        detector = build(entry.id, "r50" if own else "tiny", names, **sizes)
-        detector.card = json.loads(metadata["card"])
-        state = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
-    else:
+    told = describe(metadata, entry.id, source)
+    if told is None:
         detector = build(entry.id, size, **changes)
+    else:
+        names = changes.pop("names", () if "classes" in changes else tuple(told["names"]))
+        classes = {"classes": len(names)} if names else {}
+        detector = build(entry.id, told["size"], names, **{**told["recipe"], **classes, **changes})
+        check_parts(detector.recipe, told["parts"], source)
+        detector.card = told["card"]
     load_state(detector, state, source)
     return detector

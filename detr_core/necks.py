@@ -19,7 +19,8 @@ def flatten(maps: Sequence[Tensor], batch: Batch) -> Features:
         padding = torch.cat([F.interpolate(mask, size=s).flatten(1) for s in shapes], 1).bool()
     else:
         padding = torch.zeros(len(batch), sum(h * w for h, w in shapes), dtype=torch.bool, device=maps[0].device)
-    return Features(torch.cat([m.flatten(2).transpose(1, 2) for m in maps], 1), padding, shapes, batch.padded)
+    tokens = torch.cat([m.flatten(2).transpose(1, 2) for m in maps], 1)
+    return Features(tokens, padding, shapes, batch.padded, extent=batch.extent.float())
 
 
 def xavier_convolutions(module: nn.Module) -> None:
@@ -61,14 +62,13 @@ class FusedLevel(nn.Module):
 class Pyramid(nn.Module):
     """A 1x1 convolution and group norm a map; further levels are 3x3 stride-2 convolutions (Deformable DETR, A.2).
 
-    The first further level reads the raw last map, not its projection.
+    The first further level reads the raw last map, not its projection. `groups` are those of every group norm.
     """
 
-    def __init__(self, recipe: Recipe, channels: Sequence[int]):
+    def __init__(self, recipe: Recipe, channels: Sequence[int], groups: int = 32):
         super().__init__()
         inputs = [*channels, *([channels[-1]] + [recipe.width] * recipe.levels)[: recipe.levels - len(channels)]]
         self.own = len(channels)
-        groups = min(32, recipe.width // 8)
         self.levels = nn.ModuleList(
             nn.Sequential(nn.Conv2d(c, recipe.width, 1) if i < self.own else nn.Conv2d(c, recipe.width, 3, 2, 1),
                           nn.GroupNorm(groups, recipe.width))

@@ -7,8 +7,9 @@ from .preprocess import Preprocess
 from .recipe import Recipe, part
 
 HALF = (0.5, 0.5, 0.5)
-TINY_PREPROCESS = part(Preprocess, short=320, long=320, mean=HALF, std=HALF, multiple=32)
-TINY = dict(preprocess=TINY_PREPROCESS, width=64, heads=4, hidden=256, dropout=0.0, queries=100, encoder_layers=3, decoder_layers=3)
+TINY_PREPROCESS = part(Preprocess, mean=HALF, std=HALF, multiple=32)
+TINY = dict(preprocess=TINY_PREPROCESS, short=320, long=320, width=64, heads=4, hidden=256, dropout=0.0, queries=100,
+            encoder_layers=3, decoder_layers=3)
 
 
 def tiny_single(recipe: Recipe) -> Recipe:
@@ -18,4 +19,4 @@ def tiny_single(recipe: Recipe) -> Recipe:
 
 def tiny_pyramid(recipe: Recipe) -> Recipe:
     """Three levels of strides 8, 16 and 32."""
-    return recipe.but(backbone=part(BundledBackbone, strides=(8, 16, 32)), neck=Pyramid, levels=3, **TINY)
+    return recipe.but(backbone=part(BundledBackbone, strides=(8, 16, 32)), neck=part(Pyramid, groups=8), levels=3, **TINY)

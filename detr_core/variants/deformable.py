@@ -11,6 +11,7 @@ from ..heads import SigmoidHead, ZeroBoxHead
 from ..necks import Pyramid
 from ..position import LevelTokens, sine
 from ..postprocess import SigmoidPostprocess
+from ..queries import QueryInit, take
 from ..recipe import Recipe, part
 from ..registry import Paper, Published, variant
 from ..sampling import DeformableCross, DeformableTokens
@@ -18,62 +19,73 @@ from ..sizes import tiny_pyramid
 from ..structures import Features, Proposals, Queries
 from ..tape import note
 from ..training.objective import FocalObjective
-from .detr import DECODER, DETR, ENCODER
+from .detr import DECODER, DETR, ENCODER, HF_DECODER, HF_ENCODER
 
 
-class ReferenceQueries(nn.Module):
+class ReferenceQueries(QueryInit):
     """Content and position are both learned; the position predicts a reference point (section 4.1)."""
 
     def __init__(self, recipe: Recipe):
-        super().__init__()
-        self.table = nn.Parameter(torch.randn(recipe.queries, 2 * recipe.width))        # position beside content
+        super().__init__(recipe)
+        self.table = nn.Parameter(torch.randn(self.every, 2 * recipe.width))            # position beside content
         self.point = nn.Linear(recipe.width, 2)
         xavier(self.point)
 
     def forward(self, memory: Features) -> Queries:
-        position, content = self.table.expand(len(memory.tokens), -1, -1).chunk(2, -1)
+        position, content = self.table[: self.count].expand(len(memory.tokens), -1, -1).chunk(2, -1)
         return Queries(content=content, position=position, anchor=self.point(position).sigmoid())
 
 
-class ProposalInit(nn.Module):
-    """Every token proposes a box around itself, of 0.05 of the picture at the finest level and doubling (A.4).
+def proposal_boxes(memory: Features) -> tuple[Tensor, Tensor]:
+    """[B, N, 4] a box around every token, in logits, and [B, N, 1] which of them are usable (A.4).
 
-    Tokens that are padded or whose box would leave 0.01..0.99 have a blank memory and an infinite box logit; they
-    share one score and can still be chosen (so in the authors' code).
+    0.05 of the picture at the finest level and doubling; those of padded tokens or that leave 0.01..0.99 are infinite.
+    """
+    size = torch.cat([memory.tokens.new_full((h * w,), 0.05 * 2 ** level) for level, (h, w) in enumerate(memory.shapes)])
+    base = torch.cat([memory.centres, size[None, :, None].expand(len(memory.centres), -1, 2)], -1)
+    base = base.expand(len(memory.tokens), -1, -1)
+    usable = ((base > 0.01) & (base < 0.99)).all(-1, keepdim=True)
+    if memory.padded:
+        usable = usable & ~memory.padding[..., None]
+    return (base / (1 - base)).log().masked_fill(~usable, float("inf")), usable
+
+
+class TokenProposals(QueryInit):
+    """Every token proposes a box around itself and a score; the best proposals become queries.
+
+    `by_class` ranks tokens by their best class and trains all classes; else by the first output, trained as "object".
     """
 
-    class_agnostic = True
+    def __init__(self, recipe: Recipe, by_class: bool = False):
+        super().__init__(recipe)
+        self.score, self.box, self.by_class = recipe.class_head(recipe), recipe.box_head(recipe, 4, 0), by_class
 
-    def __init__(self, recipe: Recipe):
-        super().__init__()
-        self.project, self.norm = nn.Linear(recipe.width, recipe.width), nn.LayerNorm(recipe.width)
-        self.score, self.box, self.count = recipe.class_head(recipe), recipe.box_head(recipe, 4, 0), recipe.queries
-        xavier(self.project)
-
-    def prior(self, memory: Features) -> tuple[Tensor, Tensor]:
-        """[B, N, 4] boxes before any offset, in logits, and [B, N, 1] which of them are usable."""
-        size = torch.cat([memory.tokens.new_full((h * w,), 0.05 * 2 ** level) for level, (h, w) in enumerate(memory.shapes)])
-        base = torch.cat([memory.centres, size[None, :, None].expand(len(memory.centres), -1, 2)], -1)
-        base = base.expand(len(memory.tokens), -1, -1)
-        usable = ((base > 0.01) & (base < 0.99)).all(-1, keepdim=True)
-        if memory.padded:
-            usable = usable & ~memory.padding[..., None]
-        return (base / (1 - base)).log().masked_fill(~usable, float("inf")), usable
-
-    def rank(self, logits: Tensor) -> Tensor:
-        """[B, N, K] -> [B, N] the score that decides: the first output, the only one its loss trains."""
-        return logits[..., 0]
+    def describe(self, memory: Features, usable: Tensor) -> Tensor:
+        """[B, N, C] what the heads see of each token."""
+        raise NotImplementedError
 
     def propose(self, memory: Features) -> tuple[Tensor, Tensor, Proposals]:
-        """Chosen boxes [B, Q, 4] in logits, their features [B, Q, C], and all proposals."""
-        base, usable = self.prior(memory)
-        x = self.norm(self.project(memory.tokens.masked_fill(~usable, 0)))
+        """Chosen boxes [B, Q, 4] in logits, their descriptions [B, Q, C], and all proposals."""
+        base, usable = proposal_boxes(memory)
+        x = self.describe(memory, usable)
         logits, boxes = self.score(x), self.box(x) + base
-        scores = self.rank(logits)
+        scores = logits.amax(-1) if self.by_class else logits[..., 0]
         chosen = scores.topk(min(self.count, scores.shape[1]), 1).indices
         note(self, scores=scores, chosen=chosen, proposals=boxes.sigmoid())
-        take = [t.gather(1, chosen[..., None].expand(-1, -1, t.shape[-1])) for t in (boxes, x)]
-        return take[0], take[1], Proposals(logits, boxes.sigmoid(), chosen=chosen, scores=scores, class_agnostic=self.class_agnostic)
+        proposals = Proposals(logits, boxes.sigmoid(), chosen=chosen, scores=scores, class_agnostic=not self.by_class)
+        return take(boxes, chosen), take(x, chosen), proposals
+
+
+class ProposalInit(TokenProposals):
+    """Unusable tokens have a blank memory; they share one score and can still be chosen (so in the authors' code)."""
+
+    def __init__(self, recipe: Recipe, by_class: bool = False):
+        super().__init__(recipe, by_class)
+        self.project, self.norm = nn.Linear(recipe.width, recipe.width), nn.LayerNorm(recipe.width)
+        xavier(self.project)
+
+    def describe(self, memory: Features, usable: Tensor) -> Tensor:
+        return self.norm(self.project(memory.tokens.masked_fill(~usable, 0)))
 
 
 class ProposalQueries(ProposalInit):
@@ -114,26 +126,36 @@ OFFICIAL = (
     ("class_embed.{i}.{p}", "decoder.class_heads.0.{p}"),                          # one head under many names
     ("bbox_embed.{i}.layers.{n}.{p}", "decoder.box_heads.0.{n*2}.{p}"),
 )
+HUGGING_FACE = (
+    ("model.level_embed", "position.code.levels"),
+    ("model.{backbone.|}position_embedding.row_embeddings.weight", "position.code.code.row.weight"),
+    ("model.{backbone.|}position_embedding.column_embeddings.weight", "position.code.code.column.weight"),
+    ("model.input_proj.{i}.{n}.{p}", "neck.levels.{i}.{n}.{p}"),
+    ("model.query_position_embeddings.weight", "query_init.table"),
+    ("model.reference_points.{p}", "query_init.point.{p}"),
+    *((f"{HF_ENCODER}self_attn.{old}.{{p}}", f"encoder.layers.{{i}}.attention.{new}.{{p}}") for old, new in SAMPLING.items()),
+    *((f"{HF_DECODER}encoder_attn.{old}.{{p}}", f"decoder.layers.{{i}}.cross_attention.{new}.{{p}}") for old, new in SAMPLING.items()),
+)
 OWN_HEADS = (
-    ("transformer.decoder.class_embed.{i}.{p}", "decoder.class_heads.{i}.{p}"),
-    ("transformer.decoder.bbox_embed.{i}.layers.{n}.{p}", "decoder.box_heads.{i}.{n*2}.{p}"),
+    ("{model|transformer}.decoder.class_embed.{i}.{p}", "decoder.class_heads.{i}.{p}"),
+    ("{model|transformer}.decoder.bbox_embed.{i}.layers.{n}.{p}", "decoder.box_heads.{i}.{n*2}.{p}"),
     ("class_embed.{i}.{p}", "decoder.class_heads.{i}.{p}"),
     ("bbox_embed.{i}.layers.{n}.{p}", "decoder.box_heads.{i}.{n*2}.{p}"),
 )
 PROPOSING = (
-    ("transformer.enc_output.{p}", "query_init.project.{p}"),
-    ("transformer.enc_output_norm.{p}", "query_init.norm.{p}"),
-    ("transformer.pos_trans.{p}", "query_init.mix.{p}"),
-    ("transformer.pos_trans_norm.{p}", "query_init.mix_norm.{p}"),
-    ("transformer.decoder.class_embed.{@decoder_layers}.{p}", "query_init.score.{p}"),
-    ("transformer.decoder.bbox_embed.{@decoder_layers}.layers.{n}.{p}", "query_init.box.{n*2}.{p}"),
+    ("{model|transformer}.enc_output.{p}", "query_init.project.{p}"),
+    ("{model|transformer}.enc_output_norm.{p}", "query_init.norm.{p}"),
+    ("{model|transformer}.pos_trans.{p}", "query_init.mix.{p}"),
+    ("{model|transformer}.pos_trans_norm.{p}", "query_init.mix_norm.{p}"),
+    ("{model|transformer}.decoder.class_embed.{@decoder_layers}.{p}", "query_init.score.{p}"),
+    ("{model|transformer}.decoder.bbox_embed.{@decoder_layers}.layers.{n}.{p}", "query_init.box.{n*2}.{p}"),
     ("class_embed.{@decoder_layers}.{p}", "query_init.score.{p}"),
     ("bbox_embed.{@decoder_layers}.layers.{n}.{p}", "query_init.box.{n*2}.{p}"),
 )
 
 PAPER = Paper("Deformable DETR: Deformable Transformers for End-to-End Object Detection", "Zhu et al.", "ICLR", 2020, "2010.04159",
               "fundamentalvision/Deformable-DETR")
-variant(DEFORMABLE, tiny_pyramid(DEFORMABLE), paper=PAPER, names=OFFICIAL,
+variant(DEFORMABLE, tiny_pyramid(DEFORMABLE), paper=PAPER, names=OFFICIAL + HUGGING_FACE,
         idea="Each query looks at a few learned sampling points around its reference point, on several feature levels.",
         published={"coco": Published(repository="SenseTime/deformable-detr")})
 variant(REFINE, tiny_pyramid(REFINE), paper=PAPER, names=OWN_HEADS,

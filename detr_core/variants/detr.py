@@ -14,6 +14,7 @@ from ..necks import SingleLevel
 from ..position import LearnedPosition, SineTokens
 from ..postprocess import SoftmaxPostprocess
 from ..preprocess import Preprocess
+from ..queries import QueryInit
 from ..recipe import Recipe
 from ..registry import Paper, Published, variant
 from ..sizes import tiny_single
@@ -21,15 +22,15 @@ from ..structures import Features, Queries
 from ..training.objective import SoftmaxObjective
 
 
-class LearnedQueries(nn.Module):
+class LearnedQueries(QueryInit):
     """Content starts at zero; each query's position is a learned vector (section 3.2)."""
 
     def __init__(self, recipe: Recipe):
-        super().__init__()
-        self.position = nn.Parameter(torch.randn(recipe.queries, recipe.width))
+        super().__init__(recipe)
+        self.position = nn.Parameter(torch.randn(self.every, recipe.width))
 
     def forward(self, memory: Features) -> Queries:
-        position = self.position.expand(len(memory.tokens), -1, -1)
+        position = self.position[: self.count].expand(len(memory.tokens), -1, -1)
         return Queries(content=torch.zeros_like(position), position=position)
 
 
@@ -42,8 +43,8 @@ DETR = Recipe(
 
 ENCODER, DECODER = "transformer.encoder.layers.{i}.", "transformer.decoder.layers.{i}."
 OFFICIAL = (
+    ("{path}.num_batches_tracked", None),                                          # of batch norm before it was frozen
     ("backbone.0.body.{path}", "backbone.body.{path}"),
-    ("backbone.0.num_batches_tracked", None),
     ("backbone.1.row_embed.weight", "position.code.row.weight"),
     ("backbone.1.col_embed.weight", "position.code.column.weight"),
     ("input_proj.{p}", "neck.project.{p}"),
@@ -69,10 +70,40 @@ OFFICIAL = (
     ("bbox_embed.layers.{n}.{p}", "decoder.box_heads.0.{n*2}.{p}"),
 )
 
+HF_ENCODER, HF_DECODER = "model.encoder.layers.{i}.", "model.decoder.layers.{i}."
+HF_BACKBONE = "model.backbone.{conv_encoder.|}model."                              # `|`: before and since transformers 5
+STAGE, BLOCK = HF_BACKBONE + "encoder.stages.{s}.layers.{b}.", "backbone.body.layer{s+1}.{b}."
+PROJECTIONS = {"q_proj": "query", "k_proj": "key", "v_proj": "value", "{out_proj|o_proj}": "out"}
+HUGGING_FACE = (
+    (HF_BACKBONE + "embedder.embedder.convolution.{p}", "backbone.body.conv1.{p}"),       # transformers' own ResNet
+    (HF_BACKBONE + "embedder.embedder.normalization.{p}", "backbone.body.bn1.{p}"),
+    (STAGE + "shortcut.convolution.{p}", BLOCK + "downsample.0.{p}"),
+    (STAGE + "shortcut.normalization.{p}", BLOCK + "downsample.1.{p}"),
+    (STAGE + "layer.{n}.convolution.{p}", BLOCK + "conv{n+1}.{p}"),
+    (STAGE + "layer.{n}.normalization.{p}", BLOCK + "bn{n+1}.{p}"),
+    (HF_BACKBONE + "{path}", "backbone.body.{path}"),                                     # timm's
+    ("model.{backbone.|}position_embedding.row_embeddings.weight", "position.code.row.weight"),
+    ("model.{backbone.|}position_embedding.column_embeddings.weight", "position.code.column.weight"),
+    ("model.input_projection.{p}", "neck.project.{p}"),
+    ("model.query_position_embeddings.weight", "query_init.position"),
+    *((f"{HF_ENCODER}self_attn.{old}.{{p}}", f"encoder.layers.{{i}}.attention.{new}.{{p}}") for old, new in PROJECTIONS.items()),
+    *((f"{HF_DECODER}self_attn.{old}.{{p}}", f"decoder.layers.{{i}}.self_attention.{new}.{{p}}") for old, new in PROJECTIONS.items()),
+    *((f"{HF_DECODER}encoder_attn.{old}.{{p}}", f"decoder.layers.{{i}}.cross_attention.{new}.{{p}}") for old, new in PROJECTIONS.items()),
+    (HF_ENCODER + "self_attn_layer_norm.{p}", "encoder.layers.{i}.attention_norm.{p}"),
+    (HF_DECODER + "self_attn_layer_norm.{p}", "decoder.layers.{i}.self_norm.{p}"),
+    (HF_DECODER + "encoder_attn_layer_norm.{p}", "decoder.layers.{i}.cross_norm.{p}"),
+    ("model.{m}.layers.{i}.final_layer_norm.{p}", "{m}.layers.{i}.feed_forward_norm.{p}"),
+    ("model.{m}.layers.{i}.{mlp.|}fc1.{p}", "{m}.layers.{i}.feed_forward.expand.{p}"),
+    ("model.{m}.layers.{i}.{mlp.|}fc2.{p}", "{m}.layers.{i}.feed_forward.contract.{p}"),
+    ("model.decoder.layernorm.{p}", "decoder.norm.{p}"),
+    ("class_labels_classifier.{p}", "decoder.class_heads.0.{p}"),
+    ("bbox_predictor.layers.{n}.{p}", "decoder.box_heads.0.{n*2}.{p}"),
+)
+
 variant(
     DETR, tiny_single(DETR),
     paper=Paper("End-to-End Object Detection with Transformers", "Carion et al.", "ECCV", 2020, "2005.12872", "facebookresearch/detr"),
     idea="A fixed set of learned queries reads the whole picture with attention and is matched one-to-one with the objects.",
-    names=OFFICIAL,
+    names=OFFICIAL + HUGGING_FACE,
     published={"coco": Published("https://dl.fbaipublicfiles.com/detr/detr-r50-e632da11.pth", "e632da11"),
                "coco-hf": Published(repository="facebook/detr-resnet-50")})
