@@ -51,10 +51,14 @@ class Decoder(nn.Module):
 
     def forward(self, queries: Queries, memory: Features, position: nn.Module) -> tuple[Prediction, ...]:
         predictions, live = [], queries.anchor
+        if queries.hidden is not None:
+            note(self, hidden=queries.hidden)
         for i, layer in enumerate(self.layers):
+            queries = position(queries, i, memory)
             if queries.anchor is not None:
-                note(self, anchor=queries.anchor)
-            queries = layer(position(queries, i, memory), memory)
+                note(self, anchor=self.geometry.place(queries.anchor))
+            live = queries.anchor if live is None else live         # some positions find the first anchor themselves
+            queries = layer(queries, memory)
             class_head, box_head = self.class_heads[i % len(self.class_heads)], self.box_heads[i % len(self.box_heads)]
             normed = self.norm(queries.content)
             boxes = self.geometry.boxes(self.geometry.refine(live, box_head(normed)))

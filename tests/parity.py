@@ -22,11 +22,12 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 from detr_core.checkpoint import load_state  # noqa: E402
 from detr_core.detector import Detector  # noqa: E402
 from detr_core.structures import Batch, Output, Targets  # noqa: E402
+from detr_core.tape import Tape  # noqa: E402
 from detr_core.training.criterion import Criterion  # noqa: E402
 from tests.parity_recipes import recipe_of  # noqa: E402
 
 TOLERANCE = 1e-4
-TERMS = {"loss_ce": "class", "loss_bbox": "l1", "loss_giou": "giou"}
+TERMS = {"class": "loss_ce", "l1": "loss_bbox", "giou": "loss_giou"}
 
 
 def _normal(key: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -121,18 +122,35 @@ def compare_output(case: dict, arrays: dict[str, np.ndarray], output: Output, re
         report.differences[key.removeprefix("pred_")] = float((values - wanted).abs().max())
 
 
-def compare_losses(case: dict, detector: Detector, output: Output, batch: Batch, report: Report) -> None:
+def loss_names(term: str, layer: int | str, group: str, last: int) -> list[str]:
+    """What the authors may call a loss of ours: term, place and kind of query, in the orders that their scripts use."""
+    stem, family = TERMS.get(term, f"loss_{term}"), group.split(".")[0]
+    if str(layer).startswith("encoder"):
+        return [stem + "_interm", stem + "_enc"] if layer == "encoder" else [f"{stem}_enc_{layer.split('.')[1]}"]
+    place = "" if layer in (last, "scheme") else f"_{layer}"
+    return {"many": [f"{stem}{place}_one2many"], "denoising": [f"{stem}_dn{place}", f"tgt_{stem}{place}"]}.get(family, [stem + place])
+
+
+def compare_losses(case: dict, detector: Detector, output: Output, batch: Batch, tape: Tape, report: Report) -> None:
     losses = Criterion(detector.recipe)(output, batch.targets)
-    last, worst = len(output.layers) - 1, 0.0
-    for (term, layer, _), value in losses.terms.items():
-        stem = next((name for name, ours in TERMS.items() if ours == term), f"loss_{term}")
-        name = stem + {"encoder": "_enc", last: ""}.get(layer, f"_{layer}")
-        if name not in case["loss"]:
-            raise ValueError(f"The case records no {name}.")
-        wanted = case["loss"][name]
-        worst = max(worst, abs(float(value) - wanted) / max(1.0, abs(wanted)))       # sums of thousands: relative
-    report.differences["losses"] = worst
-    pairs = next(p for (layer, _), p in losses.assignments.items() if layer == last)
+    for scheme in detector.schemes:
+        losses.terms.update({(term, "scheme", ""): value for term, value in scheme.losses(output, batch, tape).items()})
+    last, ours = len(output.layers) - 1, {}
+    for (term, layer, group), value in losses.terms.items():
+        names = loss_names(term, layer, group, last)
+        name = next((name for name in names if name in case["loss"]), None)
+        if name is None:
+            raise ValueError(f"The case records no {' or '.join(names)}.")
+        ours[name] = ours.get(name, 0.0) + float(value)                              # denoising groups add up
+    wanted = {name: value for name, value in case["loss"].items() if name in ours or (value and name in case["loss_weights"])}
+    if case.get("loss_total_weighted"):
+        ours["total"], wanted["total"] = float(losses.total), case["loss_total_weighted"]
+    if missing := sorted(set(wanted) - set(ours)):
+        raise ValueError(f"The case records {', '.join(missing)}, which we do not compute.")
+    relative = [abs(ours[name] - value) / max(1.0, abs(value)) for name, value in wanted.items()]                      # sums of thousands
+    report.differences["losses"] = max(relative)
+    kept = {group.name for group in output.groups if group.keep}
+    pairs = next(p for (layer, group), p in losses.assignments.items() if layer == last and (group in kept or not kept))
     report.equal = all(sorted(zip(q.tolist(), t.tolist())) == sorted(zip(*wanted)) for (q, t), wanted in zip(pairs, case["matching"]))
 
 
@@ -156,10 +174,11 @@ def run(path: str | Path) -> Report:
     """Build, load, run and compare one case."""
     case, arrays = load_case(path)
     detector, batch, report = detector_of(case, arrays), batch_of(case), Report()
-    output = detector(batch)
+    with Tape(detector, tuple(pattern for scheme in detector.schemes for pattern in scheme.needs)) as tape:
+        output = detector(batch)
     compare_output(case, arrays, output, report)
     if case.get("loss") and batch.targets:
-        compare_losses(case, detector, output, batch, report)
+        compare_losses(case, detector, output, batch, tape, report)
     return report
 
 

@@ -16,8 +16,8 @@ from detr_core.registry import VARIANTS
 from detr_core.row_column import PlaneCross, PlaneTokens
 from detr_core.variants.anchor import EqualLevels, GridQueries, LevelEncoder, PlaneCode
 from detr_core.variants.deformable import ProposalQueries, ReferenceQueries
+from detr_core.variants.dn import Denoising
 from detr_core.variants.h_deformable import HybridMatching
-from detr_core.variants.deformable import ProposalQueries
 
 SIZES = {"hidden_dim": "width", "nheads": "heads", "dim_feedforward": "hidden", "num_queries": "queries", "num_classes": "classes",
          "enc_layers": "encoder_layers", "dec_layers": "decoder_layers", "num_feature_levels": "levels", "dropout": "dropout"}
@@ -69,7 +69,7 @@ def anchored(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     """DAB-DETR's two bodies: one level with its own temperature and activation, or deformable, where `modelname` says so."""
     recipe = objective(recipe, args)
     if "deformable" in args.get("modelname", ""):
-        recipe = deformable(objective(VARIANTS["dab_deformable_detr"].recipe, args), args)
+        recipe = deformable(objective(VARIANTS[recipe.name.replace("detr", "deformable_detr")].recipe, args), args)
     else:
         recipe = one_level(recipe, {**args, "pre_norm": False}).but(activation=ACTIVATIONS[args.get("transformer_activation", "prelu")])
         if recipe.token_code.make is SineTokens:
@@ -78,13 +78,16 @@ def anchored(recipe: Recipe, args: dict[str, Any]) -> Recipe:
         recipe = recipe.but(encoder=recipe.encoder.but(final_norm=bool(args.get("pre_norm"))))
     if args.get("two_stage"):
         return recipe.but(query_init=ProposalQueries)
+    if args.get("use_dn"):
+        noise = dict(groups=args["scalar"], label_noise=args["label_noise_scale"], box_noise=args["box_noise_scale"])
+        recipe = recipe.but(schemes=(part(Denoising, **noise),))
     options = dict(patterns=args.get("num_patterns", 0), fixed_centres=bool(args.get("random_refpoints_xy")))
     return recipe.but(query_init=recipe.query_init.but(**options))
 
 
 def hybrid(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     """H-Deformable-DETR: both kinds of queries, its tricks, one or two stages."""
-    recipe = deformable(recipe, args).but(
+    recipe = deformable(objective(recipe, args), args).but(
         queries=args["num_queries_one2one"], extra_queries=args["num_queries_one2many"],
         refinement=LookForwardTwice if args["look_forward_twice"] else Iterative,
         schemes=(part(HybridMatching, repeat=args["k_one2many"], weight=args["lambda_one2many"]),))
@@ -109,8 +112,17 @@ def anchors(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     return recipe.but(backbone=part(Backbone, name=args.get("backbone", "resnet50"), strides=strides, dilated=bool(args.get("dilation"))))
 
 
-BODIES = {"anchor_detr": anchors, "dab_detr": anchored, "detr": one_level, "conditional_detr": one_level,
-          "deformable_detr": deformable, "deformable_detr_refine": deformable, "deformable_detr_two_stage": deformable, "h_deformable_detr": hybrid}
+BODIES = {
+    "anchor_detr": anchors,
+    "dab_detr": anchored,
+    "detr": one_level,
+    "conditional_detr": one_level,
+    "deformable_detr": deformable,
+    "deformable_detr_refine": deformable,
+    "deformable_detr_two_stage": deformable,
+    "h_deformable_detr": hybrid,
+    "dn_detr": anchored,
+}
 
 
 def recipe_of(variant: str, args: dict[str, Any]) -> Recipe:
