@@ -24,6 +24,10 @@ class FreeBoxes:
         """Centre and size in 0..1 of an anchor."""
         return anchor
 
+    def place(self, anchor: Tensor) -> Tensor:
+        """What the tape shows of an anchor: a point [..., 2] or a box [..., 4] in 0..1."""
+        return anchor
+
 
 class LogitBoxes(FreeBoxes):
     """Offsets add up in logit space; a 2-number anchor (a point) moves only the centre."""
