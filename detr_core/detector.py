@@ -20,7 +20,7 @@ class Detector(nn.Module):
         self.recipe = recipe
         self.names = tuple(names) or tuple(f"class {i}" for i in range(recipe.classes))
         self.card: dict = {}                                    # what is known of the weights: data, budget, AP
-        self.preprocess, self.postprocess = recipe.preprocess(), recipe.postprocess()
+        self.preprocess, self.postprocess = recipe.preprocess(recipe), recipe.postprocess()
         self.backbone = recipe.backbone(recipe)
         self.neck = recipe.neck(recipe, self.backbone.channels)
         self.position = recipe.position(recipe)

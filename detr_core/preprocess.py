@@ -6,18 +6,20 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
+from .recipe import Recipe
+
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Preprocess:
-    """Resize the short side to `short` unless the long one would pass `long` pixels; scale to 0..1; normalise.
+    """Resize the short side to the recipe's `short` unless the long one would pass `long` pixels; scale to 0..1; normalise.
 
     `multiple`: pictures are padded up to it, because some backbones shift their grid on other sizes.
     """
 
-    def __init__(self, short: int = 800, long: int = 1333, mean: tuple[float, ...] = IMAGENET[0],
-                 std: tuple[float, ...] = IMAGENET[1], multiple: int = 1):
-        self.short, self.long, self.mean, self.std, self.multiple = short, long, mean, std, multiple
+    def __init__(self, recipe: Recipe, mean: tuple[float, ...] = IMAGENET[0], std: tuple[float, ...] = IMAGENET[1], multiple: int = 1):
+        self.short, self.long = recipe.short, recipe.long
+        self.mean, self.std, self.multiple = mean, std, multiple
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) after resizing."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-SIZES = ("classes", "width", "heads", "hidden", "dropout", "queries", "extra_queries", "levels", "encoder_layers", "decoder_layers")
+SIZES = ("short", "long", "classes", "width", "heads", "hidden", "dropout", "queries", "extra_queries", "levels", "encoder_layers", "decoder_layers")
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,12 @@ def part(make: Callable, **options: Any) -> Part:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Ten sizes and the parts. Every part is described where it lives; this is the table of slots."""
+    """The sizes and the parts. Every part is described where it lives; this is the table of slots."""
 
     name: str
     # sizes
+    short: int = 800                # pixels of a picture's short side, unless the long one would pass `long`
+    long: int = 1333
     classes: int = 91
     width: int = 256
     heads: int = 8
