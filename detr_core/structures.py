@@ -85,12 +85,6 @@ class Batch(Bundle):
         inside = ~self.padding
         return torch.stack([inside[:, 0].sum(1), inside[:, :, 0].sum(1)], -1)
 
-    @property
-    def extent(self) -> Tensor:
-        """[B, 2] (width, height) in pixels of each picture, without padding."""
-        inside = ~self.padding
-        return torch.stack([inside[:, 0].sum(1), inside[:, :, 0].sum(1)], -1)
-
     def __len__(self) -> int:
         return len(self.padding)
 
@@ -105,7 +99,6 @@ class Features(Bundle):
     padded: bool = True                             # False promises that `padding` is all False
     position: Tensor | None = None                  # [B or 1, N, C] code of each token's place
     maps: tuple[Tensor, ...] = ()                   # levels as maps [B, C, h, w] where a part needs them
-    extent: Tensor | None = None                    # [B, 2] (width, height) in pixels of each picture, without padding
     extent: Tensor | None = None                    # [B, 2] (width, height) in pixels of each picture, without padding
     predictions: tuple[Prediction, ...] = ()        # of the encoder layers that have heads of their own
 
