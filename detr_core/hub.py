@@ -10,16 +10,22 @@ from urllib.error import URLError
 import torch
 from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, HFValidationError, RepositoryNotFoundError
+from torch import nn
 
 from .checkpoint import CheckpointError
-from .recipe import Recipe
+from .recipe import Recipe, part
 from .registry import Published
 
 # Hugging Face configuration field -> ours; fields that a configuration lacks keep the recipe's value.
-SIZES = {"d_model": "width", "encoder_attention_heads": "heads", "encoder_ffn_dim": "hidden", "num_queries": "queries",
-         "num_feature_levels": "levels", "encoder_layers": "encoder_layers", "decoder_layers": "decoder_layers", "dropout": "dropout"}
+SIZES = {"d_model": "width", "hidden_size": "width", "encoder_attention_heads": "heads", "encoder_ffn_dim": "hidden",
+         "num_queries": "queries", "num_feature_levels": "levels", "encoder_layers": "encoder_layers",
+         "decoder_layers": "decoder_layers", "dropout": "dropout"}
 # what the recipes take for granted: field -> the only value that fits
-FIXED = {"activation_function": "relu", "position_embedding_type": "sine", "num_channels": 3}
+FIXED = {"position_embedding_type": "sine", "num_channels": 3, "query_dim": 4, "keep_query_pos": False, "normalize_before": False}
+ACTIVATIONS = {part(nn.ReLU): "relu", part(nn.PReLU): "prelu"}
+# field -> slot and option of its part
+OPTIONS = {"encoder_n_points": ("token_attention", "points"), "decoder_n_points": ("cross_attention", "points"),
+           "num_patterns": ("query_init", "patterns"), "random_refpoints_xy": ("query_init", "fixed_centres")}
 RESNETS = {(3, 4, 6, 3): "resnet50", (3, 4, 23, 3): "resnet101"}
 
 
@@ -51,7 +57,7 @@ def _backbone_of(config: dict[str, Any], id: str) -> dict[str, Any]:
 
 def _family(config: dict[str, Any]) -> str:
     """The variant that a configuration describes."""
-    kind = config.get("model_type", "")
+    kind = config.get("model_type", "").replace("-", "_")
     if kind != "deformable_detr":
         return kind
     return kind + ("_two_stage" if config.get("two_stage") else "_refine" if config.get("with_box_refine") else "")
@@ -64,7 +70,7 @@ def sizes_of(config: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     """
     if _family(config) != recipe.name:
         raise _refuse(recipe.name, f"it describes {_family(config) or 'no known model'!r}, so load that variant")
-    for field, fits in FIXED.items():
+    for field, fits in {**FIXED, "activation_function": ACTIVATIONS.get(recipe.activation)}.items():
         if config.get(field, fits) != fits:
             raise _refuse(recipe.name, f"{field} is {config[field]!r} where only {fits!r} is known")
     for field in ("attention_heads", "ffn_dim"):
@@ -75,9 +81,11 @@ def sizes_of(config: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     changes["backbone"] = recipe.backbone.but(**_backbone_of(config, recipe.name))
     if config.get("two_stage"):
         changes["queries"] = config.get("two_stage_num_proposals", recipe.queries)
-    for field, slot in (("encoder_n_points", "token_attention"), ("decoder_n_points", "cross_attention")):
+    for field, (slot, option) in OPTIONS.items():
         if field in config:
-            changes[slot] = getattr(recipe, slot).but(points=config[field])
+            changes[slot] = changes.get(slot, getattr(recipe, slot)).but(**{option: config[field]})
+    if "temperature_width" in config:
+        changes["token_code"] = recipe.token_code.but(temperature=(float(config["temperature_width"]), float(config["temperature_height"])))
     if "id2label" in config:
         names = {int(index): str(name) for index, name in config["id2label"].items()}
         changes["names"] = tuple(names.get(i, "N/A") for i in range(max(names, default=-1) + 1))

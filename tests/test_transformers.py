@@ -13,6 +13,7 @@ transformers = pytest.importorskip("transformers")
 SMALL = dict(d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=96,
              decoder_ffn_dim=96, num_queries=12, id2label={i: f"thing {i}" for i in range(7)})
 RESNET = dict(backbone_config={"model_type": "resnet", "out_features": ["stage4"]})
+KINDS = {"detr": "Detr", "deformable": "DeformableDetr", "conditional": "ConditionalDetr", "dab": "DabDetr"}
 CASES = {
     "detr": ("detr", {}),
     "detr-dilated": ("detr", dict(dilation=True)),
@@ -21,13 +22,18 @@ CASES = {
     "deformable-one-level": ("deformable_detr", dict(num_feature_levels=1)),
     "deformable-points": ("deformable_detr", dict(encoder_n_points=2, decoder_n_points=3)),
     "refine": ("deformable_detr_refine", dict(with_box_refine=True)),
+    "conditional": ("conditional_detr", {}),
+    "conditional-dilated": ("conditional_detr", dict(dilation=True)),
+    "dab": ("dab_detr", dict(hidden_size=64)),
+    "dab-patterns": ("dab_detr", dict(hidden_size=64, num_patterns=3)),
+    "dab-dilated": ("dab_detr", dict(hidden_size=64, dilation=True, temperature_height=10)),
     "two-stage": ("deformable_detr_two_stage", dict(with_box_refine=True, two_stage=True, two_stage_num_proposals=12)),
 }
 
 
 def theirs_of(id: str, options: dict) -> torch.nn.Module:
     """Their model with random weights large enough that every part shows in the output."""
-    kind = "Detr" if id == "detr" else "DeformableDetr"
+    kind = next(kind for start, kind in KINDS.items() if id.startswith(start))
     config = getattr(transformers, f"{kind}Config")(**SMALL, **options)
     torch.manual_seed(0)
     model = getattr(transformers, f"{kind}ForObjectDetection")(config).eval()

@@ -125,13 +125,15 @@ CONDITIONAL = DETR.but(
     self_attention=ConditionalSelfAttention, cross_attention=ConditionalCrossAttention, class_head=SigmoidHead,
     box_head=ZeroBoxHead, objective=FocalObjective, postprocess=SigmoidPostprocess)
 
-SELF = {"qcontent": "query", "kcontent": "key", "v": "value", "qpos": "query_position", "kpos": "key_position"}
-CROSS = {**SELF, "qpos_sine": "query_spatial"}
+LAYER, OURS = "{model|transformer}.decoder.layers.{i}.", "decoder.layers.{i}."        # of transformers | of the authors
+SELF = {"qcontent|q_content": "query", "kcontent|k_content": "key", "v|v": "value", "qpos|q_pos": "query_position",
+        "kpos|k_pos": "key_position"}
+CROSS = {**SELF, "qpos_sine|q_pos_sine": "query_spatial"}
 OFFICIAL = (
-    ("transformer.decoder.ref_point_head.layers.{n}.{p}", "query_init.point.{n*2}.{p}"),
-    ("transformer.decoder.query_scale.layers.{n}.{p}", "position.scale.{n*2}.{p}"),
-    *((f"{DECODER}sa_{old}_proj.{{p}}", f"decoder.layers.{{i}}.self_attention.{new}.{{p}}") for old, new in SELF.items()),
-    *((f"{DECODER}ca_{old}_proj.{{p}}", f"decoder.layers.{{i}}.cross_attention.{new}.{{p}}") for old, new in CROSS.items()),
+    ("{model|transformer}.decoder.ref_point_head.layers.{n}.{p}", "query_init.point.{n*2}.{p}"),
+    ("{model|transformer}.decoder.query_scale.layers.{n}.{p}", "position.scale.{n*2}.{p}"),
+    *((f"{LAYER}{{sa_|self_attn.}}{{{old}}}_proj.{{p}}", f"{OURS}self_attention.{new}.{{p}}") for old, new in SELF.items()),
+    *((f"{LAYER}{{ca_|encoder_attn.}}{{{old}}}_proj.{{p}}", f"{OURS}cross_attention.{new}.{{p}}") for old, new in CROSS.items()),
     (DECODER + "cross_attn.out_proj.{p}", "decoder.layers.{i}.cross_attention.out.{p}"),
 )
 

@@ -10,14 +10,14 @@ from ..geometry import LogitBoxes, LookForwardTwice
 from ..position import LearnedPosition, SineTokens, sine
 from ..postprocess import SigmoidPostprocess
 from ..recipe import Recipe, part
-from ..registry import Paper, variant
+from ..registry import Paper, Published, variant
 from ..sizes import tiny_pyramid, tiny_single
 from ..structures import Features, Queries
 from ..tape import note
 from ..training.objective import FocalObjective
 from .conditional import CONDITIONAL, ConditionalPosition
 from .deformable import PROPOSING, REFINE
-from .detr import DECODER, ENCODER
+from .detr import HF_DECODER
 
 
 class AnchorQueries(nn.Module):
@@ -144,17 +144,29 @@ DAB_DEFORMABLE = REFINE.but(
 
 SHARED = (
     ("refpoint_embed.weight", "query_init.anchor"),
-    ("transformer.decoder.ref_point_head.layers.{n}.{p}", "position.box_code.{n*2}.{p}"),
-    ("transformer.decoder.query_scale.layers.{n}.{p}", "position.scale.{n*2}.{p}"),
+    ("{model|transformer}.decoder.ref_point_head.layers.{n}.{p}", "position.box_code.{n*2}.{p}"),
+    ("{model|transformer}.decoder.query_scale.layers.{n}.{p}", "position.scale.{n*2}.{p}"),
 )
 OFFICIAL = (
     *SHARED,
-    ("transformer.patterns.weight", "query_init.patterns"),
-    ("transformer.encoder.query_scale.layers.{n}.{p}", "encoder.scale.{n*2}.{p}"),
-    ("transformer.decoder.ref_anchor_head.layers.{n}.{p}", "position.size.{n*2}.{p}"),
-    ("transformer.decoder.bbox_embed.layers.{n}.{p}", "decoder.box_heads.0.{n*2}.{p}"),
-    (ENCODER + "activation.weight", "encoder.layers.{i}.feed_forward.activation.weight"),
-    (DECODER + "activation.weight", "decoder.layers.{i}.feed_forward.activation.weight"),
+    ("{model|transformer}.patterns.weight", "query_init.patterns"),
+    ("{model|transformer}.encoder.query_scale.layers.{n}.{p}", "encoder.scale.{n*2}.{p}"),
+    ("{model|transformer}.decoder.ref_anchor_head.layers.{n}.{p}", "position.size.{n*2}.{p}"),
+    ("{model|transformer}.decoder.bbox_embed.layers.{n}.{p}", "decoder.box_heads.0.{n*2}.{p}"),
+    ("{model|transformer}.{m}.layers.{i}.{mlp.|}{activation|activation_fn}.weight", "{m}.layers.{i}.feed_forward.activation.weight"),
+)
+HF_SELF, HF_CROSS = HF_DECODER + "self_attn.self_attn_", HF_DECODER + "cross_attn.cross_attn_"
+PARTS = {"query_content": "query", "key_content": "key", "value": "value", "query_pos": "query_position", "key_pos": "key_position",
+         "query_pos_sine": "query_spatial"}
+HUGGING_FACE = (
+    ("model.query_refpoint_embeddings.weight", "query_init.anchor"),
+    *((f"{HF_SELF}{old}_proj.{{p}}", f"decoder.layers.{{i}}.self_attention.{new}.{{p}}") for old, new in PARTS.items()),
+    *((f"{HF_CROSS}{old}_proj.{{p}}", f"decoder.layers.{{i}}.cross_attention.{new}.{{p}}") for old, new in PARTS.items()),
+    (HF_DECODER + "self_attn.self_attn.output_proj.{p}", "decoder.layers.{i}.self_attention.out.{p}"),
+    (HF_DECODER + "cross_attn.cross_attn.output_proj.{p}", "decoder.layers.{i}.cross_attention.out.{p}"),
+    (HF_SELF + "layer_norm.{p}", "decoder.layers.{i}.self_norm.{p}"),
+    (HF_CROSS + "layer_norm.{p}", "decoder.layers.{i}.cross_norm.{p}"),
+    (HF_DECODER + "mlp.final_layer_norm.{p}", "decoder.layers.{i}.feed_forward_norm.{p}"),
 )
 OFFICIAL_DEFORMABLE = (
     *SHARED,
@@ -165,7 +177,8 @@ OFFICIAL_DEFORMABLE = (
 
 PAPER = Paper("DAB-DETR: Dynamic Anchor Boxes are Better Queries for DETR", "Liu et al.", "ICLR", 2022, "2201.12329",
               "IDEA-Research/DAB-DETR")
-variant(DAB, tiny_single(DAB), paper=PAPER, names=OFFICIAL,
-        idea="A query is an anchor box: every decoder layer moves it, and its width and height shape the attention.")
+variant(DAB, tiny_single(DAB), paper=PAPER, names=OFFICIAL + HUGGING_FACE,
+        idea="A query is an anchor box: every decoder layer moves it, and its width and height shape the attention.",
+        published={"coco": Published(repository="IDEA-Research/dab-detr-resnet-50")})
 variant(DAB_DEFORMABLE, tiny_pyramid(DAB_DEFORMABLE), paper=PAPER, names=OFFICIAL_DEFORMABLE, borrows=("dab_detr",),
         idea="Anchor boxes as queries on the deformable body: content and box are learned apart, the position is the box's code.")

@@ -81,7 +81,7 @@ HUGGING_FACE = (
     (STAGE + "shortcut.normalization.{p}", BLOCK + "downsample.1.{p}"),
     (STAGE + "layer.{n}.convolution.{p}", BLOCK + "conv{n+1}.{p}"),
     (STAGE + "layer.{n}.normalization.{p}", BLOCK + "bn{n+1}.{p}"),
-    (HF_BACKBONE + "{path}", "backbone.body.{path}"),                                     # timm's
+    (HF_BACKBONE + "{_backbone.|}{path}", "backbone.body.{path}"),                        # timm's
     ("model.{backbone.|}position_embedding.row_embeddings.weight", "position.code.row.weight"),
     ("model.{backbone.|}position_embedding.column_embeddings.weight", "position.code.column.weight"),
     ("model.input_projection.{p}", "neck.project.{p}"),
