@@ -18,6 +18,7 @@ from detr_core.variants.anchor import EqualLevels, GridQueries, LevelEncoder, Pl
 from detr_core.variants.deformable import ProposalQueries, ReferenceQueries
 from detr_core.variants.dn import Denoising
 from detr_core.variants.h_deformable import HybridMatching
+from detr_core.variants.smca import GaussianCross, GaussianPosition
 
 SIZES = {"hidden_dim": "width", "nheads": "heads", "dim_feedforward": "hidden", "num_queries": "queries", "num_classes": "classes",
          "enc_layers": "encoder_layers", "dec_layers": "decoder_layers", "num_feature_levels": "levels", "dropout": "dropout"}
@@ -112,7 +113,15 @@ def anchors(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     return recipe.but(backbone=part(Backbone, name=args.get("backbone", "resnet50"), strides=strides, dilated=bool(args.get("dilation"))))
 
 
+def modulated(recipe: Recipe, args: dict[str, Any]) -> Recipe:
+    """SMCA: DETR's body and the kind of Gaussian."""
+    kind = int(args.get("dynamic_scale", "type1").removeprefix("type"))
+    recipe = one_level(recipe, args)
+    return recipe.but(position=part(GaussianPosition, scales=kind - 1), cross_attention=part(GaussianCross, smooth=args.get("smooth", 8)))
+
+
 BODIES = {
+    "smca": modulated,
     "anchor_detr": anchors,
     "dab_detr": anchored,
     "detr": one_level,

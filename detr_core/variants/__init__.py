@@ -4,5 +4,6 @@ from . import deformable as deformable  # isort: skip
 from . import anchor as anchor  # isort: skip
 from . import conditional as conditional  # isort: skip
 from . import dab as dab  # isort: skip
+from . import smca as smca  # isort: skip
 from . import dn as dn  # isort: skip
 from . import h_deformable as h_deformable  # isort: skip
