@@ -14,7 +14,8 @@ from PIL import Image, UnidentifiedImageError
 
 LONGEST = 4096
 PIXELS = 100_000_000
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "PPM", "JPEG2000", "ICO")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "PPM", "JPEG2000", "ICO")
+"""Formats that are tried, as far as this build of Pillow has them."""
 READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
 
 
@@ -63,10 +64,12 @@ def _opened(data: bytes) -> Image.Image:
     head = data[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith(b"<svg") or (head.startswith((b"<?xml", b"<!doctype", b"<!--")) and b"<svg" in head):
         raise ImageError("SVG is a drawing without pixels; export it as PNG first.")
+    Image.init()
+    formats = [name for name in FORMATS if name in Image.OPEN]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError as error:
         raise ImageError(f"This is not a picture that can be read; send {READABLE}.") from error
     except Image.DecompressionBombError as error:
