@@ -30,6 +30,14 @@ class TokenMap:
 
 
 @dataclass(frozen=True)
+class SplitMap(TokenMap):
+    """Dense attention whose scores are a sum: what each summand alone would look at (Conditional DETR, figure 2)."""
+
+    content: np.ndarray                             # [M, Q, N] by what stands there; each row sums to 1
+    spatial: np.ndarray                             # [M, Q, N] by where it is
+
+
+@dataclass(frozen=True)
 class SampledPoints:
     """Sampled attention: a few weighted places a query read from, per head and level (Deformable DETR, section 4.1)."""
 
@@ -73,6 +81,16 @@ def _dense(path: str, values: Values, memory: Features) -> View:
     return TokenMap(values["weights"], memory.shapes, 1 / memory.valid[0].float().cpu().numpy())
 
 
+def _split(path: str, values: Values, memory: Features) -> View:
+    whole, hidden = _dense(path, values, memory), memory.padding[0].cpu().numpy()
+    alone = []
+    for key in ("content_scores", "spatial_scores"):
+        scores = np.where(hidden, -np.inf, values[key])
+        shares = np.exp(scores - scores.max(-1, keepdims=True))
+        alone.append(shares / shares.sum(-1, keepdims=True))
+    return SplitMap(whole.weights, whole.shapes, whole.reach, *alone)
+
+
 def _sampled(path: str, values: Values, memory: Features) -> View:
     valid = memory.valid[0].float().cpu().numpy()   # [L, 2] share of each padded level that is picture
     return SampledPoints(values["locations"] / valid[:, None], values["weights"])
@@ -86,6 +104,7 @@ def _factors(path: str, values: Values, memory: Features) -> View:
 KINDS: tuple[tuple[frozenset[str], Callable[[str, Values, Features], View]], ...] = (
     (frozenset({"locations", "weights"}), _sampled),
     (frozenset({"row", "column"}), _factors),
+    (frozenset({"weights", "content_scores", "spatial_scores"}), _split),
     (frozenset({"weights"}), _dense),
 )
 
