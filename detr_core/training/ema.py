@@ -24,7 +24,8 @@ class Average(AveragedModel):
         steps = float(self.n_averaged)              # the counter stays on the CPU: reading it waits for nothing
         decay = min(self.decay, (1 + steps) / (10 + steps))
         moving = [(old, new) for old, new in zip(averaged, current) if old.is_floating_point()]
-        torch._foreach_lerp_([old for old, _ in moving], [new for _, new in moving], 1 - decay)
+        if moving:
+            torch._foreach_lerp_([old for old, _ in moving], [new for _, new in moving], 1 - decay)
         for old, new in zip(averaged, current):
             if not old.is_floating_point():
                 old.copy_(new)

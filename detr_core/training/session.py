@@ -35,8 +35,7 @@ def starting_detector(run: Run, names: tuple[str, ...]) -> Detector:
     if run.weights is None:
         detector = api.build(run.variant, run.size, names, **run.changes)
     else:
-        detector = api.load(run.variant, run.weights, size=run.size, **{**run.changes, "classes": len(names)})
-        detector.names = names
+        detector = api.load(run.variant, run.weights, size=run.size, names=names, **run.changes)
     return detector.train()
 
 
