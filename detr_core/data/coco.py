@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from PIL import Image
 from pycocotools.coco import COCO
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..structures import Targets
@@ -134,9 +133,3 @@ def _area(row: dict[str, Any]) -> float:
 
 def _same_shape(size: tuple[int, int], recorded: tuple[int, int]) -> bool:
     return max(recorded) > max(size) >= 4096 and abs(size[0] * recorded[1] - size[1] * recorded[0]) <= 2 * max(recorded)
-
-
-def label_counts(dataset: "CocoDataset") -> Tensor:
-    """How many objects each class has, crowds left out; int64 [classes]."""
-    labels = [dataset.label_of[row["category_id"]] for row in dataset.objects if not row.get("iscrowd", 0)]
-    return torch.bincount(torch.tensor(labels, dtype=torch.int64), minlength=len(dataset.names))
