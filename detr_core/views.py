@@ -31,7 +31,7 @@ class TokenMap:
 
 @dataclass(frozen=True)
 class SplitMap(TokenMap):
-    """Dense attention whose scores are a sum: what each summand alone would look at (Conditional DETR, figure 2)."""
+    """Dense attention whose scores are a sum: what each summand alone would look at (Conditional DETR, section 3.3)."""
 
     content: np.ndarray                             # [M, Q, N] by what stands there; each row sums to 1
     spatial: np.ndarray                             # [M, Q, N] by where it is

@@ -76,7 +76,7 @@ def beside(heads: int, *parts: Tensor) -> Tensor:
 
 
 class ConditionalCrossAttention(nn.Module):
-    """Content meets content and place meets place: a score is the sum of two dot products (section 3.2).
+    """Content meets content and place meets place: a score is the sum of two dot products (section 3.3).
 
     The first layer, whose content is still empty, also adds the positions to the content half. A tape that wants
     them gets both summands, `content_scores` and `spatial_scores` [B, M, Q, N], before padding is hidden.

@@ -9,6 +9,7 @@ from ..encoder import Encoder
 from ..geometry import LogitBoxes, LookForwardTwice
 from ..position import LearnedPosition, SineTokens, sine
 from ..postprocess import SigmoidPostprocess
+from ..queries import QueryInit
 from ..recipe import Recipe, part
 from ..registry import Paper, Published, variant
 from ..sizes import tiny_pyramid, tiny_single
@@ -20,32 +21,34 @@ from .deformable import PROPOSING, REFINE
 from .detr import HF_DECODER
 
 
-class AnchorQueries(nn.Module):
-    """Learned boxes, kept as logits; the content is empty (section 4.1).
+class AnchorQueries(QueryInit):
+    """Learned boxes, kept as logits; the content is empty (section 4.2).
 
     `patterns` asks every box that many times, each with a learned content of its own, pattern after pattern.
-    `fixed_centres` spreads the centres evenly over the picture and lets only the sizes learn (appendix D).
+    `fixed_centres` spreads the centres evenly over the picture and lets only the sizes learn.
     """
 
     def __init__(self, recipe: Recipe, patterns: int = 0, fixed_centres: bool = False):
-        super().__init__()
+        super().__init__(recipe)
+        if patterns and recipe.extra_queries:
+            raise ValueError("Patterns repeat every box, so extra queries would not stand last: choose one of the two.")
         self.width, self.fixed_centres = recipe.width, fixed_centres
-        self.anchor = nn.Parameter(torch.randn(recipe.queries, 4))
+        self.anchor = nn.Parameter(torch.randn(self.every, 4))
         self.patterns = nn.Parameter(torch.randn(patterns, recipe.width)) if patterns else None
         if fixed_centres:
             with torch.no_grad():
-                self.anchor[:, :2] = torch.rand(recipe.queries, 2).logit(1e-3)
+                self.anchor[:, :2] = torch.rand(self.every, 2).logit(1e-3)
 
     def contents(self) -> Tensor:
-        """[queries, C] before any pattern."""
+        """[boxes, C] before any pattern."""
         return self.anchor.new_zeros(len(self.anchor), self.width)
 
     def patterned(self, contents: Tensor) -> Tensor:
-        """[queries, C] -> [patterns * queries, C]"""
+        """[boxes, C] -> [patterns * boxes, C]"""
         return contents if self.patterns is None else (self.patterns[:, None] + contents).flatten(0, 1)
 
     def forward(self, memory: Features) -> Queries:
-        contents, anchor = self.patterned(self.contents()), self.anchor
+        contents, anchor = self.patterned(self.contents()[: self.count]), self.anchor[: self.count]
         if self.fixed_centres:
             anchor = torch.cat([anchor[:, :2].detach(), anchor[:, 2:]], -1)
         anchor = anchor.sigmoid().repeat(len(contents) // len(anchor), 1)
@@ -57,7 +60,7 @@ class ContentAnchors(AnchorQueries):
 
     def __init__(self, recipe: Recipe, patterns: int = 0, fixed_centres: bool = False):
         super().__init__(recipe, patterns, fixed_centres)
-        self.content = nn.Parameter(torch.randn(recipe.queries, recipe.width))
+        self.content = nn.Parameter(torch.randn(self.every, recipe.width))
 
     def contents(self) -> Tensor:
         return self.content

@@ -22,7 +22,7 @@ from .dab import DAB, DAB_DEFORMABLE, AnchorQueries
 
 
 class LabelledAnchors(AnchorQueries):
-    """Learned boxes whose content says "label unknown" and, in its last number, "not a denoising query" (section 4.3).
+    """Learned boxes whose content says "label unknown" and, in its last number, "not a denoising query" (section 4.5).
 
     `patterns` only repeats the boxes here.
     """
@@ -44,7 +44,7 @@ class IndicatedAnchors(AnchorQueries):
 
     def __init__(self, recipe: Recipe, patterns: int = 0, fixed_centres: bool = False):
         super().__init__(recipe, patterns, fixed_centres)
-        self.content = nn.Parameter(torch.randn(recipe.queries, recipe.width - 1))
+        self.content = nn.Parameter(torch.randn(self.every, recipe.width - 1))
 
     def contents(self) -> Tensor:
         return F.pad(self.content, (0, 1))
@@ -74,7 +74,7 @@ class Noised(Bundle):
 
 
 class Denoising(Scheme):
-    """`groups` noisy copies of every object join the queries and should restore label and box (sections 4.1 to 4.4).
+    """`groups` noisy copies of every object join the queries and should restore label and box (sections 4.3 and 4.4).
 
     A class is replaced with probability `label_noise` by any class; centres move by up to `box_noise` of half the
     size, sizes by up to `box_noise` of themselves. Groups cannot see each other, the matched queries see none of
@@ -147,7 +147,8 @@ class Denoising(Scheme):
         noised, groups = self.apply(noise, batch.targets), len(noise.labels) // self.roles
         note(self, boxes=noised.anchor, labels=noised.labels, objects=noised.objects)
         others = queries.groups or (Group("queries", queries.content.shape[1], keep=True),)
-        own = Group("denoising", noised.anchor.shape[1], tuple(g.name for g in others), self.assignment(noised.pairs, groups), parts=groups)
+        matched = tuple(group.name for group in others if group.keep)
+        own = Group("denoising", noised.anchor.shape[1], matched, self.assignment(noised.pairs, groups), parts=groups)
         return queries.but(content=torch.cat([noised.content.to(queries.content.dtype), queries.content], 1),
                            anchor=torch.cat([noised.anchor.to(queries.anchor.dtype), queries.anchor], 1), groups=(own, *others))
 
