@@ -21,7 +21,7 @@ from .recipe import SIZES, Recipe
 from .registry import VARIANTS
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
-CLASS_HEADS = ("decoder.class_heads.", "query_init.score.")
+CLASS_HEADS = ("decoder.class_heads.", "encoder.class_heads.", "query_init.score.")
 FORMAT = "detr-atlas"
 
 
@@ -98,7 +98,8 @@ def describe(metadata: Mapping[str, str], id: str, source: str) -> dict[str, Any
     try:
         told = {key: json.loads(metadata[key]) for key in ("recipe", "names", "card")}
         told |= {"parts": json.loads(metadata.get("parts", "{}")), "size": metadata.get("size", "tiny")}
-        told["recipe"] = {name: told["recipe"][name] for name in SIZES}
+        if unknown := set(told["recipe"]) - set(SIZES):
+            raise ValueError(f"unknown sizes {_list(sorted(unknown))}")
         kinds = all(isinstance(v, int | float) and 0 <= v <= 1e6 for v in told["recipe"].values()) and told["size"] in ("r50", "tiny")
         if not (kinds and all(isinstance(name, str) for name in told["names"]) and isinstance(told["card"], dict)):
             raise TypeError("values of other kinds")

@@ -2,8 +2,8 @@
 
 `{i}` binds a piece of the name between dots (`{path}` any rest of it); `{n*2}` and `{n+1}` write a bound number times
 two and plus one; `{a|b}` on their side stands for either; `{a,b,c}` on our side splits a packed tensor along its first
-axis, on theirs joins several into one; `{@decoder_layers}` stands for the recipe's own number; a row with None drops a
-tensor on purpose; `[:-1]` after one of our names takes these rows of the tensor.
+axis, on theirs joins several into one; `{@decoder_layers}` and `{@decoder_layers+1}` stand for the recipe's own number
+and the next; a row with None drops a tensor on purpose; `[:-1]` after one of our names takes these rows of the tensor.
 """
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Translation:
             if index % 2 == 0:
                 pieces.append(re.escape(piece))
             elif piece.startswith("@"):
-                pieces.append(str(getattr(recipe, piece[1:])))
+                field, _, more = piece[1:].partition("+")
+                pieces.append(str(getattr(recipe, field) + int(more or 0)))
             elif "|" in piece:
                 pieces.append(f"(?:{'|'.join(map(re.escape, piece.split('|')))})")
             elif "," in piece:

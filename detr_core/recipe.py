@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-SIZES = ("short", "long", "classes", "width", "heads", "hidden", "dropout", "queries", "extra_queries", "levels", "encoder_layers", "decoder_layers")
+SIZES = ("short", "long", "classes", "width", "heads", "hidden", "dropout", "queries", "extra_queries", "levels", "encoder_layers",
+         "decoder_layers")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Part:
     def but(self, **options: Any) -> Part:
         """The same part with some options changed."""
         return Part(self.make, tuple(sorted({**dict(self.options), **options}.items())))
+
+    def is_a(self, kind: type) -> bool:
+        """Whether it builds a `kind`."""
+        return isinstance(self.make, type) and issubclass(self.make, kind)
 
     def __repr__(self) -> str:
         return f"{self.make.__name__}({', '.join(f'{k}={v!r}' for k, v in self.options)})" if self.options else self.make.__name__

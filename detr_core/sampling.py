@@ -10,7 +10,7 @@ from kernels import deformable_attention
 
 from .attention import xavier
 from .recipe import Recipe
-from .structures import Features, Queries
+from .structures import Features, Queries, Shapes
 from .tape import note
 
 
@@ -80,3 +80,25 @@ class DeformableCross(DeformableAttention):
 
     def forward(self, queries: Queries, memory: Features) -> Tensor:
         return self.sample(queries.content + queries.position, queries.anchor, memory)
+
+
+def spread(locations: Tensor, weights: Tensor, shapes: Shapes, centre: float = 0.5) -> Tensor:
+    """How much attention each token got: locations [B, Q, M, L, P, 2], weights [B, Q, M, L, P] -> [B, N].
+
+    Each point shares its weight among the four tokens around it, as sampling does; `centre` is where a token's own
+    place lies within it. What falls outside the map is lost.
+    """
+    maps = []
+    for level, (h, w) in enumerate(shapes):
+        place = locations[..., level, :, :] * locations.new_tensor([w, h]) - centre
+        low, weight = place.floor(), weights[..., level, :]
+        right, down = (place - low).unbind(-1)
+        total = weights.new_zeros(len(weights), h * w)
+        for step_x, step_y in ((0, 0), (1, 0), (0, 1), (1, 1)):
+            x, y = low[..., 0] + step_x, low[..., 1] + step_y
+            share = (right if step_x else 1 - right) * (down if step_y else 1 - down)
+            inside = (x >= 0) & (x < w) & (y >= 0) & (y < h)
+            index = (y * w + x).where(inside, 0).long()
+            total.scatter_add_(1, index.flatten(1), (weight * share * inside).flatten(1))
+        maps.append(total)
+    return torch.cat(maps, 1)

@@ -6,7 +6,7 @@ K class outputs, D numbers of an anchor, T objects of one picture, M attention h
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -137,7 +137,11 @@ class Prediction(Bundle):
 
     logits: Tensor                                  # [B, Q, K]
     boxes: Tensor                                   # [B, Q, 4] centre x, centre y, width, height in 0..1
-    extra: dict[str, Tensor] = field(default_factory=dict)
+    extra: dict[str, Tensor] = field(default_factory=dict)      # what else a paper's layers say, [B, Q, ...]
+
+    def each(self, cut: Callable[[Tensor], Tensor]) -> Prediction:
+        """The same cut of every tensor: one picture, some queries."""
+        return Prediction(cut(self.logits), cut(self.boxes), {name: cut(value) for name, value in self.extra.items()})
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from detr_core.variants.deformable import ProposalQueries, ReferenceQueries
 from detr_core.variants.dn import Denoising
 from detr_core.variants.h_deformable import HybridMatching
 from detr_core.variants.smca import GaussianCross, GaussianPosition
+from detr_core.variants.sparse import EfficientQueries, SparseEncoder
 
 SIZES = {"hidden_dim": "width", "nheads": "heads", "dim_feedforward": "hidden", "num_queries": "queries", "num_classes": "classes",
          "enc_layers": "encoder_layers", "dec_layers": "decoder_layers", "num_feature_levels": "levels", "dropout": "dropout"}
@@ -120,6 +121,13 @@ def modulated(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     return recipe.but(position=part(GaussianPosition, scales=kind - 1), cross_attention=part(GaussianCross, smooth=args.get("smooth", 8)))
 
 
+def sparse(recipe: Recipe, args: dict[str, Any]) -> Recipe:
+    """Sparse DETR: the kept share of tokens, heads at the encoder's layers, the proposals' class and content."""
+    recipe = deformable(objective(recipe, args), args)
+    return recipe.but(encoder=part(SparseEncoder, ratio=args["rho"], heads=bool(args["use_enc_aux_loss"])),
+                      query_init=part(EfficientQueries, by_class=bool(args["eff_specific_head"]), copies=bool(args["eff_query_init"])))
+
+
 BODIES = {
     "smca": modulated,
     "anchor_detr": anchors,
@@ -129,7 +137,7 @@ BODIES = {
     "deformable_detr": deformable,
     "deformable_detr_refine": deformable,
     "deformable_detr_two_stage": deformable,
-    "h_deformable_detr": hybrid,
+    "h_deformable_detr": hybrid, "sparse_detr": sparse,
     "dn_detr": anchored,
 }
 

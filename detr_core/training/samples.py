@@ -49,7 +49,7 @@ class Samples:
         output = detector.eval()(batch)
         detector.train(training)
         last = trainer.criterion(output, batch.targets).assignments
-        layer = max(layer for layer, _ in last if layer != "encoder")
+        layer = max(layer for layer, _ in last if isinstance(layer, int))
         pairs = next(pairs for (number, _), pairs in last.items() if number == layer)
         for one, (queries, objects) in zip(found, pairs):
             best = one.scores.argsort(descending=True)[:KEPT]

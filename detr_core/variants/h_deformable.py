@@ -41,7 +41,7 @@ class HybridMatching(Scheme):
     def refuse(self, recipe: Recipe) -> None:
         if not recipe.extra_queries:
             raise ValueError("Hybrid matching needs queries of its own: give the recipe extra_queries (the paper has 1500).")
-        if not (isinstance(recipe.query_init.make, type) and issubclass(recipe.query_init.make, QueryInit)):
+        if not recipe.query_init.is_a(QueryInit):
             raise ValueError(f"Hybrid matching needs extra queries, which {recipe.query_init!r} cannot make: derive it from QueryInit.")
 
     def extend(self, queries: Queries, memory: Features, batch: Batch) -> Queries:
