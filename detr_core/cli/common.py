@@ -13,7 +13,10 @@ from .. import api
 from ..detector import Detector
 from ..recipe import SIZES
 from ..registry import VARIANTS
-from . import Usage
+
+
+class Usage(ValueError):
+    """The user asked for something that cannot be; the message is one sentence with the way out."""
 
 
 def variant_argument(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,7 @@ import torch
 
 from ..checkpoint import save
 from ..training.files import read_json, replacing
-from . import Usage
-from .common import loaded, model_arguments
+from .common import Usage, loaded, model_arguments
 
 HELP = """Read a checkpoint by the names of the paper's authors or of Hugging Face and write it as a safetensors file that
 carries its recipe and class names. Every tensor must be used, or the command says which is not."""

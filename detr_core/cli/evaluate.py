@@ -9,8 +9,7 @@ from .. import api
 from ..data import open_dataset
 from ..detector import Detector
 from ..registry import VARIANTS
-from . import Usage
-from .common import Bar, changes_of, check_variant, device_argument, device_of, percent, size_changes, table
+from .common import Bar, Usage, changes_of, check_variant, device_argument, device_of, percent, size_changes, table
 
 HELP = """Average precision over a labelled data set, computed by pycocotools.
 

@@ -13,8 +13,7 @@ from torchvision.utils import draw_bounding_boxes
 
 from ..data.decode import read_image
 from ..postprocess import Detections
-from . import Usage
-from .common import loaded, model_arguments, table
+from .common import Usage, loaded, model_arguments, table
 
 HELP = """Find the objects of one or several pictures. Prints a line an object; --json prints boxes in pixels
 [x1, y1, x2, y2]; --out writes pictures with the boxes drawn."""

@@ -10,8 +10,7 @@ from tqdm import tqdm
 
 from ..training.optimise import SCHEDULES
 from ..training.run import Run, RunFolder
-from . import Usage
-from .common import Bar, changes_of, check_variant, device_of, percent, size_changes
+from .common import Bar, Usage, changes_of, check_variant, device_of, percent, size_changes
 
 HELP = """Train a detector from random numbers, or fine-tune one.
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from ..training.bundle import DATA, PLANS, Task, tasks
 from ..training.run import Run
-from . import Usage
-from .common import Bar, check_variant, percent
+from .common import Bar, Usage, check_variant, percent
 from .train import Console
 
 HELP = """Train the tiny detectors whose weights come with the project, on `scenes` and then, from those, on `trees`, and put
