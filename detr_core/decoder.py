@@ -1,7 +1,7 @@
 """The decoder: one loop for the whole family."""
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 from .recipe import Recipe
 from .structures import Features, Prediction, Queries
@@ -59,11 +59,17 @@ class Decoder(nn.Module):
                 note(self, anchor=self.geometry.place(queries.anchor))
             live = queries.anchor if live is None else live         # some positions find the first anchor themselves
             queries = layer(queries, memory)
-            class_head, box_head = self.class_heads[i % len(self.class_heads)], self.box_heads[i % len(self.box_heads)]
-            normed = self.norm(queries.content)
-            boxes = self.geometry.boxes(self.geometry.refine(live, box_head(normed)))
-            predictions.append(Prediction(class_head(normed), boxes))
-            note(self, boxes=boxes)
-            anchor, live = self.refinement(self.geometry, box_head, queries, live)
+            predictions.append(self.predict(i, self.norm(queries.content), live))
+            note(self, boxes=predictions[-1].boxes)
+            anchor, live = self.refinement(self.geometry, self.head(self.box_heads, i), queries, live)
             queries = queries.but(anchor=anchor)
         return tuple(predictions)
+
+    def head(self, heads: nn.ModuleList, layer: int) -> nn.Module:
+        """A layer's own head; where there are fewer heads than layers, the last one serves the rest."""
+        return heads[min(layer, len(heads) - 1)]
+
+    def predict(self, layer: int, content: Tensor, anchor: Tensor | None) -> Prediction:
+        """What a layer says from its normed content [B, Q, C] and the anchor it starts from."""
+        boxes = self.geometry.boxes(self.geometry.refine(anchor, self.head(self.box_heads, layer)(content)))
+        return Prediction(self.head(self.class_heads, layer)(content), boxes)

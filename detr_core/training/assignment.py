@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import torch
 from scipy.optimize import linear_sum_assignment
-from torch import Tensor
 
 from ..structures import Prediction, Targets
 from .objective import Objective, Pairs
@@ -22,18 +21,18 @@ class Hungarian:
     multiple: int = 1
 
     @torch.no_grad()
-    def __call__(self, objective: Objective, logits: Tensor, boxes: Tensor, targets: Sequence[Targets]) -> Pairs:
-        """[B, Q, K], [B, Q, 4] -> per picture (query indices ascending, object indices)."""
-        pairs = []
-        for logit, box, target in zip(logits.float(), boxes.float(), targets):
+    def __call__(self, objective: Objective, prediction: Prediction, targets: Sequence[Targets]) -> Pairs:
+        """Per picture: query indices, ascending, and object indices."""
+        pairs, device = [], prediction.logits.device
+        for picture, target in enumerate(targets):
             if not len(target):
-                empty = torch.empty(0, dtype=torch.int64, device=logits.device)
+                empty = torch.empty(0, dtype=torch.int64, device=device)
                 pairs.append((empty, empty))
                 continue
-            cost = objective.cost(logit, box, target).cpu()
+            cost = objective.cost(prediction.each(lambda t, picture=picture: t[picture].float()), target).cpu()
             if not torch.isfinite(cost).all():
                 raise FloatingPointError("Matching met a cost that is not finite: training has diverged, lower the learning rate.")
-            pairs.append(tuple(torch.as_tensor(index, dtype=torch.int64, device=logits.device)
+            pairs.append(tuple(torch.as_tensor(index, dtype=torch.int64, device=device)
                                for index in linear_sum_assignment(cost.numpy())))
         return pairs
 
@@ -49,7 +48,7 @@ class Known:
     multiple: int = 1
     only: bool = False
 
-    def __call__(self, objective: Objective, logits: Tensor, boxes: Tensor, targets: Sequence[Targets]) -> Pairs:
+    def __call__(self, objective: Objective, prediction: Prediction, targets: Sequence[Targets]) -> Pairs:
         return self.pairs
 
 
@@ -60,16 +59,16 @@ class Repeated:
     assign: Hungarian = Hungarian()
     multiple: int = 6
 
-    def __call__(self, objective: Objective, logits: Tensor, boxes: Tensor, targets: Sequence[Targets]) -> Pairs:
+    def __call__(self, objective: Objective, prediction: Prediction, targets: Sequence[Targets]) -> Pairs:
         repeated = [t.but(labels=t.labels.repeat(self.multiple), boxes=t.boxes.repeat(self.multiple, 1)) for t in targets]
-        pairs = self.assign(objective, logits, boxes, repeated)
+        pairs = self.assign(objective, prediction, repeated)
         return [(query, index % max(len(t), 1)) for (query, index), t in zip(pairs, targets)]
 
 
 def paired_only(prediction: Prediction, targets: Sequence[Targets], pairs: Pairs) -> tuple[Prediction, list[Targets], Pairs]:
     """The paired queries of all pictures as one picture, in which nothing else is."""
-    kept = [torch.cat([v[query] for v, (query, _) in zip(values, pairs)])[None] for values in (prediction.logits, prediction.boxes)]
+    kept = prediction.each(lambda values: torch.cat([v[query] for v, (query, _) in zip(values, pairs)])[None])
     labels = torch.cat([t.labels[index] for t, (_, index) in zip(targets, pairs)])
     objects = Targets(labels, torch.cat([t.boxes[index] for t, (_, index) in zip(targets, pairs)]))
     order = torch.arange(len(labels), device=labels.device)
-    return Prediction(*kept), [objects], [(order, order)]
+    return kept, [objects], [(order, order)]

@@ -54,8 +54,7 @@ class Criterion:
         groups = output.groups or (Group("queries", output.logits.shape[1], keep=True),)
         for layer, prediction in enumerate(output.layers):
             for group, place in zip(groups, slices(groups).values()):
-                part = Prediction(prediction.logits[:, place], prediction.boxes[:, place])
-                self.add(losses, layer, group, part, targets, count)
+                self.add(losses, layer, group, prediction.each(lambda t, place=place: t[:, place]), targets, count)
         for layer, prediction in enumerate(output.memory.predictions):
             self.add(losses, f"encoder.{layer}", Group("tokens", prediction.logits.shape[1]), prediction, targets, count)
         if output.proposals is not None:
@@ -64,11 +63,11 @@ class Criterion:
 
     def add(self, losses: Losses, layer: int | str, group: Group, prediction: Prediction, targets: Sequence[Targets], count: float) -> None:
         assign = group.assign or Hungarian()
-        pairs = assign(self.objective, prediction.logits, prediction.boxes, targets)
+        pairs = assign(self.objective, prediction, targets)
         losses.assignments[layer, group.name] = pairs
         if getattr(assign, "only", False):
             prediction, targets, pairs = paired_only(prediction, targets, pairs)
-        terms = self.objective.losses(prediction.logits, prediction.boxes, targets, pairs, max(count * assign.multiple, 1.0))
+        terms = self.objective.losses(prediction, targets, pairs, max(count * assign.multiple, 1.0))
         losses.terms.update({(term, layer, group.name): group.weight * value for term, value in terms.items()})
 
     def propose(self, losses: Losses, proposals: Proposals, targets: Sequence[Targets], count: float) -> None:

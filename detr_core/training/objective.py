@@ -12,12 +12,12 @@ from torch.nn import functional as F
 
 from ..boxes import aligned_giou, pairwise_giou
 from ..recipe import Recipe
-from ..structures import Targets
+from ..structures import Prediction, Targets
 
 Pairs = list[tuple[Tensor, Tensor]]                 # per picture: query indices, object indices
 
 
-def _gather(boxes: Tensor, targets: Sequence[Targets], pairs: Pairs) -> tuple[Tensor, Tensor]:
+def gather(boxes: Tensor, targets: Sequence[Targets], pairs: Pairs) -> tuple[Tensor, Tensor]:
     """[B, Q, 4] -> the paired predictions and objects, [pairs, 4] each."""
     predicted = torch.cat([b[q] for b, (q, _) in zip(boxes, pairs)])
     return predicted, torch.cat([t.boxes[i] for t, (_, i) in zip(targets, pairs)])
@@ -45,19 +45,19 @@ class Objective:
         """Summed over the batch and divided as the paper divides."""
         raise NotImplementedError
 
-    def costs(self, logits: Tensor, boxes: Tensor, target: Targets) -> dict[str, Tensor]:
-        """One picture: logits [Q, K], boxes [Q, 4] -> unweighted cost matrices [Q, T] a term."""
-        return {"class": self.class_cost(logits, target.labels), "l1": torch.cdist(boxes, target.boxes, p=1),
-                "giou": -pairwise_giou(boxes, target.boxes)}
+    def costs(self, prediction: Prediction, target: Targets) -> dict[str, Tensor]:
+        """One picture's prediction, without the axis of the batch -> unweighted cost matrices [Q, T] a term."""
+        return {"class": self.class_cost(prediction.logits, target.labels), "l1": torch.cdist(prediction.boxes, target.boxes, p=1),
+                "giou": -pairwise_giou(prediction.boxes, target.boxes)}
 
-    def cost(self, logits: Tensor, boxes: Tensor, target: Targets) -> Tensor:
+    def cost(self, prediction: Prediction, target: Targets) -> Tensor:
         """The weighted sum that the assignment minimises, [Q, T]."""
-        return sum(self.cost_weights[term] * matrix for term, matrix in self.costs(logits, boxes, target).items())
+        return sum(self.cost_weights[term] * matrix for term, matrix in self.costs(prediction, target).items())
 
-    def losses(self, logits: Tensor, boxes: Tensor, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> dict[str, Tensor]:
-        """[B, Q, K], [B, Q, 4] -> unweighted loss a term; `count` is the number of objects to divide by."""
-        predicted, wanted = _gather(boxes, targets, pairs)
-        return {"class": self.class_loss(logits, targets, pairs, count),
+    def losses(self, prediction: Prediction, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> dict[str, Tensor]:
+        """A batch's prediction -> unweighted loss a term; `count` is the number of objects to divide by."""
+        predicted, wanted = gather(prediction.boxes, targets, pairs)
+        return {"class": self.class_loss(prediction.logits, targets, pairs, count),
                 "l1": F.l1_loss(predicted, wanted, reduction="sum") / count,
                 "giou": (1 - aligned_giou(predicted, wanted)).sum() / count}
 
