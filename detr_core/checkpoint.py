@@ -21,7 +21,7 @@ from .recipe import SIZES, Recipe
 from .registry import VARIANTS
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
-CLASS_HEADS = ("decoder.class_heads.", "encoder.class_heads.", "query_init.score.")
+CLASS_HEADS = ("decoder.class_heads.", "encoder.class_heads.", "query_init.score.", "schemes.")      # schemes: label tables of denoising
 FORMAT = "detr-atlas"
 
 
@@ -125,7 +125,7 @@ def translate(state: Mapping[str, Tensor], detector: Detector) -> dict[str, Tens
     if 2 * sum(name in ours for name in telling) >= len(telling):
         return dict(state)
     try:
-        renamed, unknown = Translation(VARIANTS[detector.recipe.name].names, detector.recipe)(state)
+        renamed, unknown = Translation(VARIANTS[detector.recipe.name].names, detector.recipe, ours)(state)
     except ValueError as error:
         raise CheckpointError(str(error)) from error
     return {**renamed, **{name: state[name] for name in unknown}}
@@ -143,9 +143,9 @@ def load_state(detector: Detector, state: Mapping[str, Tensor], source: str = "t
     state, wanted = translate(state, detector), detector.state_dict()
     bundled = isinstance(detector.backbone, BundledBackbone) and not any(n.startswith("backbone.") for n in state)
     missing = [n for n in wanted if n not in state and not (bundled and n.startswith("backbone."))]
-    unexpected = [n for n in state if n not in wanted]
+    unexpected = [n for n in state if n not in wanted and not n.startswith("schemes.")]      # a detector may train without them
     shapes = [n for n in state if n in wanted and state[n].shape != wanted[n].shape]
-    heads = [n for n in shapes if n.startswith(CLASS_HEADS) and state[n].shape[1:] == wanted[n].shape[1:]]
+    heads = sorted(n for n in shapes if n.startswith(CLASS_HEADS) and state[n].shape[1:] == wanted[n].shape[1:])
     shapes = [f"{n} {tuple(state[n].shape)} for {tuple(wanted[n].shape)}" for n in shapes if n not in heads]
     found = {"missing": missing, "unexpected": unexpected, "mis-shaped": shapes}
     if problems := [f"{what}: {_list(names)}" for what, names in found.items() if names]:

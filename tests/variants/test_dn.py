@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from detr_core import VARIANTS, Batch, Detector, Tape, Targets, part
 from detr_core.boxes import aligned_giou, inverse_sigmoid
+from detr_core.checkpoint import load_state
+from detr_core.names import Translation
 from detr_core.structures import Queries
 from detr_core.training.criterion import Criterion
 from detr_core.training.objective import focal
@@ -164,10 +166,20 @@ def test_proposals_carry_denoising_once_positions_are_coded_from_boxes() -> None
 
 
 def test_an_official_label_table_is_shared_out() -> None:
-    from detr_core.names import Translation
     model, table = detector("dn_detr"), torch.randn(6, 31)
     found, unknown = Translation(VARIANTS["dn_detr"].names, model.recipe)({"label_enc.weight": table})
     assert unknown == [] and torch.equal(found["schemes.0.labels"], table[:5]) and torch.equal(found["query_init.unknown"], table[5:])
     with torch.no_grad():
         queries: Queries = model.eval().query_init(model(pictures()).memory)
     assert torch.equal(queries.content[0, 0], torch.cat([model.query_init.unknown[0], torch.zeros(1)]))
+
+
+def test_weights_move_to_other_classes_and_to_a_detector_that_no_longer_denoises() -> None:
+    recipe, state = detector("dn_detr").recipe, detector("dn_detr").state_dict()
+    with pytest.warns(UserWarning, match="5 class outputs and this detector 3"):
+        started_anew = load_state(Detector(recipe.but(classes=3)), state)
+    assert started_anew == ["decoder.class_heads.0.bias", "decoder.class_heads.0.weight", "schemes.0.labels"]
+    plain = Detector(recipe.but(schemes=()))
+    assert load_state(plain, state) == []
+    with torch.no_grad():
+        assert torch.equal(plain.eval()(pictures()).boxes, detector("dn_detr").eval()(pictures()).boxes)
