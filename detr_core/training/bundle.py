@@ -1,6 +1,7 @@
 """The weights that come with the project: which run makes each of them, and where it is kept.
 
-Every variant learns `scenes` from random numbers and then `trees` from its own weights for `scenes`; cards say so.
+Variants learn `scenes`, from random numbers or from a relative, and then `trees` from their own weights for `scenes`;
+cards say which.
 """
 from __future__ import annotations
 
@@ -19,12 +20,17 @@ from .run import Run, RunFolder
 
 DATA = ("scenes", "trees")
 
-COMMON = Run("", "", size="tiny", batch=8, rate=4e-4, schedule="linear", warmup=200, ema=0.999, seed=1, evaluations=10)
-PLANS = {"scenes": replace(COMMON, data="scenes", images=60_000, views=6_000),
-         "trees": replace(COMMON, data="trees", images=24_000, views=3_000, weights="scenes")}
+COMMON = Run("", "", size="tiny", batch=8, rate=6e-4, slow_rate=0.3, schedule="linear", warmup=200, ema=0.999, seed=1, evaluations=8)
+PLANS = {"scenes": replace(COMMON, data="scenes", images=60_000, views=5_000),
+         "trees": replace(COMMON, data="trees", images=8_000, views=1_600, weights="scenes", changes={"short": 512, "long": 512})}
 
-SLOWER = {"detr": 5.0, "deformable_detr": 1.5}
-"""Detectors without proposals or box refinement need more pictures: factors on the budget."""
+RELATIVES: dict[tuple[str, str], dict[str, Any]] = {
+    ("scenes", "deformable_detr_refine"): {"weights": "deformable_detr_two_stage:scenes", "images": 24_000},
+    ("scenes", "deformable_detr"): {"weights": "deformable_detr_refine:scenes", "images": 24_000},
+    ("scenes", "detr"): {"weights": "deformable_detr_two_stage:scenes", "images": 100_000},
+}
+"""Detectors that learn slowly start from a relative's weights, where they share parts; their cards say so."""
+ORDER = ("deformable_detr_two_stage", "deformable_detr_refine", "deformable_detr", "detr")      # teachers before their pupils
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,11 @@ def card_of(path: Path) -> dict[str, Any]:
 
 def tasks(runs: Path, variants: tuple[str, ...] = (), data: tuple[str, ...] = DATA, share: float = 1.0) -> list[Task]:
     """All weights files in an order in which each can start from those before it; `share` scales the budgets."""
+    names = sorted(variants or VARIANTS, key=lambda v: (v not in ORDER, ORDER.index(v) if v in ORDER else 0))
     wanted = []
     for name in data:
-        for variant in variants or tuple(VARIANTS):
-            plan = PLANS[name]
-            images = round(plan.images * SLOWER.get(variant, 1.0) * share)
-            run = replace(plan, variant=variant, images=max(plan.batch, images))
+        for variant in names:
+            run = replace(PLANS[name], variant=variant, **RELATIVES.get((name, variant), {}))
+            run = replace(run, images=max(run.batch, round(run.images * share)))
             wanted.append(Task(run, RunFolder(runs / name / variant), ASSETS / "weights" / name / f"{variant}.safetensors"))
     return wanted

@@ -32,7 +32,7 @@ class Run:
     variant: str
     data: str
     size: str = "tiny"
-    weights: str | None = None                      # start from a bundled name or a file; None: from random numbers
+    weights: str | None = None                      # a bundled name, a file, "variant:name" of a relative; None: random
     changes: dict[str, Any] = field(default_factory=dict)       # recipe fields that differ from the size's own
     images: int = 0                                 # 0: `epochs` says how long
     epochs: float = 12

@@ -24,6 +24,7 @@ from .samples import Samples
 from .state import restore
 from .trainer import Data, Trainer, accelerator_for
 from .views import Live
+from .warm import other_variant, warm_start
 
 FEWEST_VIEWS = 1000                                 # of a small data set, when features are cached
 SCENES = 4000                                       # different ones in a run that does not say how many views it wants
@@ -32,8 +33,11 @@ SCENES = 4000                                       # different ones in a run th
 def starting_detector(run: Run, names: tuple[str, ...]) -> Detector:
     """The detector before its first step: fresh from the seed, or with the weights the run starts from."""
     set_seed(run.seed)
-    if run.weights is None:
+    other = other_variant(run.weights or "")
+    if run.weights is None or other:
         detector = api.build(run.variant, run.size, names, **run.changes)
+        if other:
+            warm_start(detector, *other)
     else:
         detector = api.load(run.variant, run.weights, size=run.size, names=names, **run.changes)
     return detector.train()
