@@ -2,8 +2,11 @@
 from pathlib import Path
 
 import pytest
+import torch
 
-from tests.parity import run
+from detr_core import Detector
+from tests.parity import load_case, run
+from tests.parity_recipes import recipe_of
 
 CASES = sorted(p.with_suffix("") for p in (Path(__file__).parent / "cases").glob("*/*.json"))
 
@@ -12,3 +15,12 @@ CASES = sorted(p.with_suffix("") for p in (Path(__file__).parent / "cases").glob
 def test_equals_the_authors_code(case: Path) -> None:
     report = run(case)
     assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_learns_as_many_numbers_as_the_authors_detector(case: Path) -> None:
+    """Their freezing counts too: the stem and first stage of the backbone and all batch norms never learn."""
+    recorded, _ = load_case(case)
+    with torch.device("meta"):
+        detector = Detector(recipe_of(recorded["variant"], recorded["args"]))
+    assert sum(p.numel() for p in detector.parameters() if p.requires_grad) == recorded["n_parameters"]
