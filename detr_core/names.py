@@ -1,4 +1,4 @@
-"""Tables that rename a checkpoint's tensors: rows (their pattern, ours), first match wins.
+"""Tables that rename a checkpoint's tensors: rows (their pattern, ours); the first match whose tensor the detector has wins.
 
 `{i}` binds a piece of the name between dots (`{path}` any rest of it); `{n*2}` and `{n+1}` write a bound number times
 two and plus one; `{a|b}` on their side stands for either; `{a,b,c}` on our side splits a packed tensor along its first
@@ -8,7 +8,7 @@ and the next; a row with None drops a tensor on purpose; `[:-1]` after one of ou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -24,8 +24,8 @@ _SUM = re.compile(r"(\w+)([*+])(\d+)")
 class Translation:
     """Rows of one recipe, compiled: from the names of somebody's checkpoint to ours."""
 
-    def __init__(self, rows: Iterable[Row], recipe: Recipe):
-        self.rows = [(self._pattern(theirs, recipe), ours) for theirs, ours in rows]
+    def __init__(self, rows: Iterable[Row], recipe: Recipe, ours: Collection[str] = ()):
+        self.rows, self.ours = [(self._pattern(theirs, recipe), ours) for theirs, ours in rows], frozenset(ours)
 
     @staticmethod
     def _pattern(theirs: str, recipe: Recipe) -> tuple[re.Pattern, list[str]]:
@@ -69,15 +69,12 @@ class Translation:
         joined: dict[str, dict[int, Tensor]] = {}
         unknown = []
         for name, tensor in state.items():
-            for (pattern, order), ours in self.rows:
-                if match := pattern.fullmatch(name):
-                    break
-            else:
+            if (row := self._row(name)) is None:
                 unknown.append(name)
                 continue
-            if ours is None:
+            match, order, targets = row
+            if not targets:
                 continue
-            targets = self._fill(ours, match.groupdict())
             if order:
                 joined.setdefault(targets[0], {})[order.index(match["join"])] = tensor
                 continue
@@ -86,6 +83,17 @@ class Translation:
         for target, parts in joined.items():
             self._put(renamed, target, torch.cat([parts[i] for i in sorted(parts)]), target)
         return renamed, unknown
+
+    def _row(self, name: str) -> tuple[re.Match, list[str], list[str]] | None:
+        """The first row that knows the name and means tensors that there are, else the first that knows it."""
+        known = None
+        for (pattern, order), ours in self.rows:
+            if match := pattern.fullmatch(name):
+                row = match, order, [] if ours is None else self._fill(ours, match.groupdict())
+                if all(target.partition("[")[0] in self.ours for target in row[2]):
+                    return row
+                known = known or row
+        return known
 
     @staticmethod
     def _pieces(targets: list[str], tensor: Tensor) -> list[tuple[str, Tensor]]:
