@@ -13,8 +13,10 @@ HERE = Path(__file__).resolve().parent
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="DETR Atlas: look inside detection transformers, query by query and layer by layer.")
-    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), help="address to listen on; 0.0.0.0 for every network (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", 7860)), help="port to listen on (default: %(default)s)")
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+                        help="address to listen on; 0.0.0.0 for every network (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", 7860)),
+                        help="port to listen on (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="where detectors run: cpu, cuda, cuda:1 (default: %(default)s)")
     parser.add_argument("--share", action="store_true", help="also open a public address through Gradio's tunnel (leaves this machine)")
     parser.add_argument("--auth", metavar="NAME:PASSWORD", action="append", default=[], help="require a login; may be given several times")

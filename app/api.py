@@ -21,7 +21,7 @@ def endpoints(engine: Engine) -> None:
         return engine.catalogue().result(PATIENCE)
 
     def detect(picture: gr.FileData, variant: str, weights: str = "scenes", threshold: float = 0.5) -> dict:
-        """Objects in a picture file, best first: {"picture", "variant", "weights", "timing", "detections": [{"name", "label", "score", "box", "query"}]}.
+        """Objects in a picture file, best first: `detections` is a list of {"name", "label", "score", "box", "query"}.
 
         `box` is [x0, y0, x1, y1] in pixels of the upright picture; `score` and `threshold` are in 0..1.
         """
@@ -29,7 +29,7 @@ def endpoints(engine: Engine) -> None:
         return _head(run) | {"detections": run.detections(threshold)}
 
     def inspect(picture: gr.FileData, variant: str, weights: str = "scenes", query: int = -1, threshold: float = 0.5) -> dict:
-        """What `detect` returns and, for one query (-1: the best), its box, class scores and reference point at every layer and where it looked.
+        """What `detect` returns and, for one query (-1: the best), what it said at every layer and where it looked.
 
         `layers[i]`: `box` [cx, cy, w, h] and `reference` in 0..1 of the picture, `scores` by class. `attention[module]`: its
         `kind`, and nested lists: `map` weights [heads, tokens] of the levels in `shapes`; `points` locations [heads, levels, points, 2]

@@ -1,6 +1,7 @@
 """Pictures in, kept runs out: one line of heavy work, everything else beside it. Knows neither Gradio nor torch."""
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -54,11 +55,12 @@ class Engine:
         return self._decoder.submit(self.pictures.add, data, name)
 
     def opening(self) -> Selection:
-        """Where a visitor without a link starts: the first stored run."""
-        if not (paths := self._stored_paths()):
-            return Selection()
-        picture, variant, weights = paths[0].stem.split("--")
-        return Selection(f"example:{picture}", variant, weights)
+        """Where a visitor without a link starts: a stored run, else the first example by any detector."""
+        try:
+            return Selection.of(json.loads((self._stored / "opening.json").read_text()))
+        except (OSError, ValueError):
+            examples = self.pictures.examples
+            return Selection(f"example:{examples[0]['id']}") if examples else Selection()
 
     def run(self, picture: str, variant: str, weights: str, ticket: str = "") -> Future[Run]:
         """A kept or stored run at once, else a place in the line. `ticket` is the caller's name for it, see `ahead`."""
@@ -94,14 +96,10 @@ class Engine:
             return f"{picture}--{variant}--{weights}"
         return self.pictures.sign("run", picture, variant, weights)
 
-    def _stored_paths(self) -> list[Path]:
-        order = {example["id"]: place for place, example in enumerate(self.pictures.examples)}
-        return sorted(self._stored.glob("*--*--*.npz"), key=lambda path: (order.get(path.stem.split("--")[0], 99), path.stem))
-
     def _kept(self, key: str) -> Run | None:
         if (kept := self._runs.get(key)) is not None or not key.startswith("example:"):
             return kept
-        known = {f"example:{path.stem}": path for path in self._stored_paths()}     # a visitor's text never becomes a path
+        known = {f"example:{path.stem}": path for path in self._stored.glob("*--*--*.npz")}     # a visitor's text never becomes a path
         return self._runs.put(key, Run.load(known[key], key)) if key in known else None
 
     def _make(self, key: str, picture: str, variant: str, weights: str) -> Run:
@@ -122,7 +120,7 @@ class Engine:
         try:
             self._ready()
             first = self.opening()
-            if first.picture:
+            if first.model:
                 self._runner.inspect(self.pictures.get(first.picture).image, first.model, first.weights)
         except Exception:                                   # the page still shows stored runs and says what fails when asked
             log.exception("Warming up failed; the first run will load the model.")

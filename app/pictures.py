@@ -65,7 +65,7 @@ class Pictures:
     def add(self, data: bytes, name: str = "") -> Picture:
         """Decode a visitor's file. Raises AtlasError with one sentence for what is no picture."""
         if len(data) > LARGEST_FILE:
-            raise AtlasError(f"The file has {len(data) / 2**20:.0f} MB, more than the {LARGEST_FILE >> 20} MB taken here: send a smaller copy.")
+            raise AtlasError(f"The file has {len(data) >> 20} MB, more than the {LARGEST_FILE >> 20} MB taken here: send a smaller copy.")
         key = self.sign("picture", hashlib.sha256(data).hexdigest())
         return self._kept.get(key) or self._kept.put(key, _decode(data, key, name[:200]))
 
@@ -80,7 +80,7 @@ class Pictures:
 
 
 def _decode(data: bytes, key: str, name: str) -> Picture:
-    from detr_core.data.decode import ImageError, read_image   # here, because it brings torch
+    from detr_core.data.decode import ImageError, read_image  # here, because it brings torch
 
     try:
         image = read_image(data)

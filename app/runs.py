@@ -15,7 +15,11 @@ import numpy as np
 Arrays = dict[str, np.ndarray]
 
 # Which axis of a view's array counts queries, by the view's kind.
-QUERY_AXIS = {"map": {"weights": 1, "scale": 1}, "points": {"locations": 0, "weights": 0}, "between": {"weights": 1, "scale": 1}}
+QUERY_AXIS = {
+    "map": {"weights": 1, "scale": 1},
+    "points": {"locations": 0, "weights": 0},
+    "between": {"weights": 1, "scale": 1},
+}
 
 
 class AtlasError(Exception):
@@ -28,7 +32,8 @@ class Run:
 
     Arrays: boxes [L, Q, 4] f32; scores [L, Q, classes] f16; found.boxes [n, 4] in pixels, found.labels, found.scores,
     found.queries [n] as the detector's own post-processing gives them, best first; where the detector has them anchors [L, Q, 4]
-    f32 (NaN sizes where it looked from a point), proposals.boxes [Q, 4], proposals.scores [Q], proposals.map [N] u8; and for every path in facts["views"] the arrays of its kind.
+    f32 (NaN sizes where it looked from a point), proposals.boxes [Q, 4], proposals.scores [Q], proposals.map [N] u8; and
+    for every path in facts["views"] the arrays of its kind.
     """
 
     id: str

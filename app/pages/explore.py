@@ -65,7 +65,8 @@ def services(engine: Engine) -> list[Answer]:
         """Picture, model, weights -> the run's summary."""
         wanted, ticket = Selection.of(request), str(request.get("ticket", ""))[:64]
         try:
-            run = await asyncio.wrap_future(engine.run(wanted.picture, wanted.model, wanted.weights, ticket))
+            future = await asyncio.to_thread(engine.run, wanted.picture, wanted.model, wanted.weights, ticket)    # may read a stored run
+            run = await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             return {"cancelled": True}
         return _packed(*run.summary())
@@ -84,7 +85,8 @@ def services(engine: Engine) -> list[Answer]:
         query = Selection.of(request).query
         if query is None:
             raise AtlasError("Say which query: a whole number from 0.")
-        return _packed(*engine.find(str(request.get("run", ""))).query(query))
+        run = await asyncio.to_thread(engine.find, str(request.get("run", "")))
+        return _packed(*run.query(query))
 
     return [opening, catalogue, add_picture, show_picture, start_run, run_progress, query_detail]
 

@@ -20,7 +20,7 @@ export function mount(place) {
 
 function makeCell(at) {
   const canvas = el("canvas", { "aria-hidden": "true" });
-  const [name, score] = [el("span", { class: "layer-name" }, say.layerOf(at)), el("span", { class: "layer-score" })];
+  const [name, score] = [el("span", { class: "layer-name" }, el("span", { class: "layer-word" }, say.layer), String(at + 1)), el("span", { class: "layer-score" })];
   const choose = () => set({ layer: at === get().run.layers - 1 ? null : at });
   const cell = el("button", { type: "button", class: "layer-cell", role: "radio", onclick: choose }, canvas, el("span", { class: "layer-line" }, name, score));
   return { cell, canvas, score };

@@ -85,7 +85,7 @@ export function tag(ctx, text, [x, y, , h], colour, { width: right, height: bott
 }
 
 /* Dark violet over crimson and amber to pale yellow; faint where there is nothing, so that the picture stays visible. */
-const STOPS = [[0, [38, 12, 81, 0]], [0.15, [87, 16, 110, 0.35]], [0.4, [188, 55, 84, 0.62]], [0.7, [249, 142, 9, 0.8]], [1, [252, 255, 164, 0.92]]];
+const STOPS = [[0, [38, 12, 81, 0]], [0.15, [87, 16, 110, 0.32]], [0.4, [188, 55, 84, 0.54]], [0.7, [249, 142, 9, 0.64]], [1, [252, 255, 164, 0.74]]];
 const RAMP = Array.from({ length: 256 }, (_, i) => {
   const t = i / 255;
   const upper = Math.max(1, STOPS.findIndex(([at]) => at >= t));

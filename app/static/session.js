@@ -27,11 +27,17 @@ export async function connect(functions) {
   const first = await ask("opening").catch((error) => set({ status: { kind: "error", text: error.message } }));
   if (!first) return;
   set({ examples: first.examples, threshold: wish.threshold, top: wish.top });
-  ask("catalogue").then(({ variants }) => set({ variants })).catch(() => {});
+  const known = ask("catalogue").then(({ variants }) => set({ variants })).catch(() => {});
   const blank = !wish.picture && !wish.model && wish.query === null;
   const wanted = { picture: wish.picture ?? first.picture, model: wish.model ?? first.model, weights: wish.weights ?? first.weights };
   const place = { query: blank ? "best" : wish.query, layer: wish.layer, head: wish.head };
-  if (!wanted.picture) return set({ status: { kind: "empty", text: say.empty } });
+  if (!wanted.model) {                                // nothing is stored: any detector with weights will do
+    await known;
+    const ready = get().variants.find(({ weights }) => weights.length);
+    if (!ready) return set({ status: { kind: "error", text: say.noWeights } });
+    Object.assign(wanted, { model: ready.id, weights: ready.weights[0] });
+  }
+  if (!wanted.picture) return set({ model: wanted.model, weights: wanted.weights, status: { kind: "empty", text: say.empty } });
   if (!(await open(wanted, place)) && !blank && first.picture) {
     const status = get().status;                      // the link is dead: say so over the opening example
     await open(first, { query: "best" });

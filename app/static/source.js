@@ -22,12 +22,17 @@ export function mount(place, server) {
 function gallery() {
   const row = el("div", { class: "gallery", role: "group", "aria-label": say.examples });
   on(["examples"], ({ examples }) => row.replaceChildren(...examples.map((example) => {
-    const button = el("button", { type: "button", class: "thumb", title: example.title, "aria-label": say.example(example.title), "data-key": `example:${example.id}`,
-      onclick: () => open({ picture: `example:${example.id}` }, { query: "best" }) }, el("img", { src: `atlas/examples/${encodeURIComponent(example.file)}`, alt: "", loading: "lazy" }));
-    return button;
+    const look = () => open({ picture: `example:${example.id}`, ...fitting(example) }, { query: "best" });
+    return el("button", { type: "button", class: "thumb", title: [example.title, example.credit].filter(Boolean).join(". "), "aria-label": say.example(example.title),
+      "data-key": `example:${example.id}`, onclick: look }, el("img", { src: `atlas/examples/${encodeURIComponent(example.file)}`, alt: "", loading: "lazy" }));
   })));
   on(["picture", "examples"], ({ picture }) => row.querySelectorAll("[data-key]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.key === picture))));
   return row;
+}
+
+/** The weights that know an example's kind of picture, where the detector has them. */
+function fitting({ data }) {
+  return data && weightsOf(get(), get().model).includes(data) ? { weights: data } : {};
 }
 
 const options = ({ variants, model }) => (variants.length ? variants.filter(({ weights }) => weights.length).map(({ id }) => id) : [model].filter(Boolean));

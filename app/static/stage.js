@@ -19,6 +19,7 @@ export function mount(place) {
   );
   const draw = onFrame(null, (state) => paint(canvas, state));
   new ResizeObserver(draw).observe(canvas);
+  on(["image"], ({ image }) => image && canvas.style.setProperty("--aspect", image.naturalWidth / image.naturalHeight));
   point(canvas);
   on(null, (state) => {
     describe(state, words);
@@ -129,7 +130,7 @@ function explain(state, caption, legend) {
   const map = kept?.map(layer(), state.head);
   const sampled = kept?.points(layer(), state.head);
   if (map) legend.replaceChildren(el("span", { class: "ramp" }), el("span", {}, say.peak(map.peak)));
-  else if (sampled) legend.replaceChildren(el("span", {}, say.levels), ...sampled.share.map((share, level) => el("span", { class: "key", title: say.level(level, state.run.facts.levels[level]) },
+  else if (sampled) legend.replaceChildren(...sampled.share.map((share, level) => el("span", { class: "key", title: say.level(level, state.run.facts.levels[level]) },
     el("i", { style: { background: levelColour(level) } }), el("b", {}, String(level + 1)), ` ${Math.round(share * 100)} %`)));
   else legend.replaceChildren();
 }

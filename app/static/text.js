@@ -16,12 +16,12 @@ export const say = {
   line: (ahead) => `In line: ${ahead} ${ahead === 1 ? "run" : "runs"} before yours …`,
   // source
   examples: "Examples", upload: "Upload", camera: "Camera", own: "Your own picture", dropHint: "or drop or paste it anywhere", model: "Detector",
-  weights: "Weights", take: "Take the picture", cancel: "Cancel", example: (title) => `Example: ${title}`,
+  weights: "Weights", take: "Take the picture", cancel: "Cancel", example: (title) => `Example: ${title}`, noWeights: "No trained weights are installed: put them under assets/weights, then reload.",
   // header
   motto: "Look inside detection transformers, query by query, layer by layer",
   copyLink: "Copy link", copied: "Link copied", theme: "Dark or light", reload: "Reload",
   // stage
-  threshold: "Score ≥", top: "Best", levels: "Levels", attention: "Attention", trail: "Path", boxes: "Boxes", proposals: "Proposals", zoom: "Zoom",
+  threshold: "Score ≥", top: "Best", attention: "Attention", trail: "Path", boxes: "Boxes", proposals: "Proposals", zoom: "Zoom",
   stage: "Picture with the detections. Arrow up and down: query. Left and right: layer. Escape: one level back.",
   counted: (count, threshold) => `${count} ${count === 1 ? "object" : "objects"} at or above ${threshold.toFixed(2)}`,
   input: "Input", inputSize: ([height, width]) => `${width} × ${height} px`, time: "Network, recorded", took: (facts) => `${Math.round(facts.timing.network)} ms on ${facts.device}`,
@@ -40,7 +40,7 @@ export const say = {
   // queries
   queries: "Queries", queriesNote: "by final score", below: "below the threshold", noQueries: "No run yet.",
   // layers
-  layers: "Decoder layers", play: "Walk through the layers", pause: "Pause", layerOf: (layer) => `Layer ${layer + 1}`,
+  layers: "Decoder layers", play: "Walk through the layers", pause: "Pause", layer: "Layer ", layerOf: (layer) => `Layer ${layer + 1}`,
   // card
   scores: "Class scores by layer", boxByLayer: "Box by layer", overlap: "IoU with final", moved: "Centre moved, px",
   widthRow: "Width, px", heightRow: "Height, px", classes: "Classes", data: "Trained on", heads_: "Where it looked", mean: "Mean", head: (head) => `Head ${head + 1}`, unpin: "Back to the overview",

@@ -1,0 +1,219 @@
+"""What a visitor does, in a real browser."""
+from __future__ import annotations
+
+import io
+import re
+import urllib.parse
+
+import pytest
+from PIL import Image
+
+from .conftest import painted
+
+pytestmark = pytest.mark.browser
+
+
+PATIENCE = 45000                                     # ms; the machine that runs the tests may be busy
+
+
+@pytest.fixture(scope="module")
+def desk(browser):
+    """One profile for most visits: scripts are fetched and compiled once."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(browser, served, desk):
+    """Open the page and wait for the run; every error of the page and every request to another host fails the test."""
+    opened, troubles = [], []
+
+    def go(address: str = "/", theme: str = "light", width: int = 1280, height: int = 800):
+        context = desk
+        if (theme, width) != ("light", 1280):
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+            opened.append(context)
+        page = context.new_page()
+        opened.insert(0, page)
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith((served.url, "data:", "blob:")) else troubles.append(request.url))
+        page.goto(served.url + address)
+        page.wait_for_selector(".query-row")
+        return page
+
+    yield go
+    for each in opened:
+        each.close()
+    assert not troubles
+
+
+def words(page) -> dict[str, str]:
+    """The address's parameters, once they rest."""
+    page.wait_for_timeout(250)
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page.url).query))
+
+
+def drawn(page) -> int:
+    """A number that changes with what the stage shows."""
+    page.wait_for_timeout(120)
+    return page.evaluate("""() => { const c = document.querySelector('.mat canvas');
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        let sum = 0; for (let i = 0; i < d.length; i += 4) sum = (sum * 31 + d[i] + d[i + 1] * 3 + d[i + 2] * 7) % 1000000007; return sum; }""")
+
+
+def on_stage(page, x: float, y: float) -> dict[str, float]:
+    """Where a place of the picture (shares of a 4:3 picture) lies on the canvas."""
+    box = page.locator(".mat canvas").bounding_box()
+    scale = min(box["width"] / 4, box["height"] / 3)
+    return {"x": box["width"] / 2 + (x - 0.5) * 4 * scale, "y": box["height"] / 2 + (y - 0.5) * 3 * scale}
+
+
+def upload(page, data: bytes, name: str) -> None:
+    page.set_input_files("#atlas-source input[type=file]", {"name": name, "mimeType": "application/octet-stream", "buffer": data})
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind)
+    return out.getvalue()
+
+
+def test_the_page_opens_on_a_finished_example(visit, served, screenshots):
+    calls = served.runner.calls
+    page = visit()
+    page.wait_for_selector(".card-query .head-cell")
+    assert served.runner.calls == calls, "a stored run needs no detector"
+    assert page.locator(".layer-cell").count() == 3 and page.locator(".head-cell").count() == 9
+    assert "coloured by feature level" in page.inner_text(".stage-caption")
+    assert words(page)["picture"] == "example:patches"
+    page.screenshot(path=screenshots / "explore-light-1280.png")
+
+
+def test_upload_a_photo_click_a_box_see_the_path(visit, screenshots):
+    page = visit()
+    upload(page, encoded(painted(400, 300), "JPEG"), "${document.body.dataset.hacked=1}.jpg")
+    page.wait_for_function("!new URLSearchParams(location.search).get('picture').startsWith('example:')")
+    page.locator("#atlas-model").select_option("deformable_detr")
+    page.wait_for_function("new URLSearchParams(location.search).get('model') === 'deformable_detr'")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".card-overview:visible")
+    without = drawn(page)
+    page.locator(".mat canvas").click(position=on_stage(page, 0.3, 0.6))
+    page.wait_for_selector(".card-query:visible")
+    assert page.inner_text(".card-name") == "cat" and words(page)["query"] == "0"
+    path = drawn(page)
+    assert path != without
+    page.keyboard.press("p")
+    assert drawn(page) != path, "the path can be hidden"
+    page.keyboard.press("p")
+    page.screenshot(path=screenshots / "explore-upload.png")
+
+
+def test_the_keyboard_walks_and_steps_back(visit):
+    page = visit("/?model=detr&picture=example:patches&weights=scenes")
+    page.keyboard.press("ArrowDown")
+    first = words(page)["query"]
+    page.keyboard.press("ArrowDown")
+    assert words(page)["query"] != first
+    page.keyboard.press("ArrowUp")
+    assert words(page)["query"] == first
+    page.keyboard.press("ArrowLeft")
+    assert words(page)["layer"] == "2"
+    page.locator(".head-cell").nth(3).click()
+    assert words(page)["head"] == "3"
+    for gone in ("head", "layer", "query"):
+        assert gone in words(page)
+        page.keyboard.press("Escape")
+        assert gone not in words(page)
+
+
+def test_hovering_a_row_previews_everywhere_and_leaves_no_trace(visit):
+    page = visit()
+    before = drawn(page), page.inner_text(".card-line"), words(page)["query"]
+    page.locator(".query-row").nth(2).hover()
+    page.wait_for_function("document.querySelector('.card-line').textContent.includes('preview')")
+    assert drawn(page) != before[0]
+    page.locator(".wordmark").hover()
+    page.wait_for_function("!document.querySelector('.card-line').textContent.includes('preview')")
+    assert (page.inner_text(".card-line"), words(page)["query"]) == before[1:]
+
+
+def test_a_copied_address_restores_the_view(visit):
+    page = visit("/?picture=example:moved&model=detr&weights=trees&query=1&layer=2&head=4&threshold=0.30&top=12")
+    page.wait_for_selector(".head-cell")
+    assert page.input_value("#atlas-model") == "detr" and page.input_value("#atlas-weights") == "trees"
+    assert "Query 1" in page.inner_text(".card-line") and "layer 2 of 3" in page.inner_text(".card-line")
+    assert page.locator(".head-cell").nth(4).get_attribute("aria-checked") == "true"
+    assert page.locator(".query-row").count() == 12 and page.input_value("#atlas-threshold") == "0.3"
+    assert "Dense cross-attention" in page.inner_text(".stage-caption") and "head 4 of 8" in page.inner_text(".stage-caption")
+
+
+def test_a_dead_link_says_so_over_the_opening_example(visit):
+    page = visit("/?picture=0123456789abcdef0123456789abcdef&model=detr&weights=scenes&query=1")
+    page.wait_for_selector(".stage-status[data-kind=error]")
+    assert "no longer on the server" in page.inner_text(".stage-status")
+    assert words(page)["picture"] == "example:patches"
+
+
+def test_threshold_and_top_make_no_request(visit):
+    page = visit()
+    page.wait_for_selector(".card-query .head-cell")
+    page.keyboard.press("Escape")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/atlas/boot" not in request.url and "heartbeat" not in request.url else None)
+    shown = drawn(page)
+    page.locator("#atlas-threshold").fill("0.95")
+    assert re.match(r"\d objects? at or above 0\.95", page.inner_text(".stage-words"))
+    assert drawn(page) != shown
+    page.locator("#atlas-top").fill("5")
+    assert page.locator(".query-row").count() == 5
+    page.wait_for_timeout(300)
+    assert asked == []
+
+
+BAD = {"words.jpg": (b"no picture at all", "not a picture"), "empty.png": (b"", "empty"),
+       "cut.png": (encoded(painted())[:900], "damaged"), "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "SVG")}
+
+
+def test_bad_files_get_a_sentence_and_the_page_lives_on(visit):
+    page = visit()
+    for name, (data, expected) in BAD.items():
+        upload(page, data, name)
+        page.wait_for_function("(words) => { const s = document.querySelector('.stage-status'); return s.dataset.kind === 'error' && s.textContent.includes(words); }", arg=expected)
+        assert "Traceback" not in page.content()
+    upload(page, encoded(painted().resize((1, 1))), "dot.png")
+    page.wait_for_function("!new URLSearchParams(location.search).get('picture').startsWith('example:')")
+    page.locator(".thumb").first.click()
+    page.wait_for_function("new URLSearchParams(location.search).get('picture') === 'example:patches'")
+
+
+def test_hostile_names_stay_text(visit):
+    page = visit()
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".found li")
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(80)
+    assert page.get_by_text("<img src=x onerror=", exact=False).count() > 0
+    assert page.evaluate("document.body.dataset.hacked") is None
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_restarted_server_is_noticed(visit):
+    page = visit()
+    page.route("**/atlas/boot", lambda route: route.fulfill(json={"boot": "another"}))
+    page.wait_for_selector(".banner:visible")
+    assert "restarted" in page.inner_text(".banner") and page.locator(".banner button").count() == 1
+
+
+@pytest.mark.parametrize(("theme", "width", "height"), [("dark", 1280, 800), ("light", 390, 844), ("dark", 390, 844)])
+def test_it_fits_narrow_and_dark(visit, screenshots, theme, width, height):
+    page = visit("/?picture=example:patches&model=detr&weights=scenes&query=0", theme, width, height)
+    page.wait_for_selector(".head-cell")
+    drawn(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", dark)[:3])) < 120) == (theme == "dark")
+    page.screenshot(path=screenshots / f"explore-{theme}-{width}.png", full_page=True)
