@@ -17,7 +17,7 @@ class Group:
     """`size` neighbouring queries with one role.
 
     A group always sees itself; `sees` names other groups, or families of them by the part of their name before the
-    dot (`denoising` stands for `denoising.0`, `denoising.1`, ...). `assign` says how its predictions meet the
+    dot (`group` stands for `group.0`, `group.1`, ...). `assign` says how its predictions meet the
     targets (None: the objective's own assignment); `weight` scales its losses. Groups without `keep` exist in training only.
     `parts` cuts the group into that many equal runs that cannot see each other (the repeats of denoising).
     """
