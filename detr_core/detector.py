@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from .data.decode import read_image
 from .postprocess import Detections
 from .recipe import Recipe
 from .structures import Batch, Output
@@ -48,11 +51,15 @@ class Detector(nn.Module):
         return Batch.of([self.preprocess(image) for image in images], multiple=self.preprocess.multiple).to(self.device)
 
     @torch.inference_mode()
-    def predict(self, image: Image.Image, threshold: float = 0.5) -> Detections:
-        """Find objects in an RGB picture: boxes in its pixels, labels, names and scores at or above `threshold`."""
+    def predict(self, picture: bytes | str | Path | Image.Image | np.ndarray, threshold: float = 0.5) -> Detections:
+        """Find objects in a picture: boxes in its pixels, labels, names and scores at or above `threshold`, best first.
+
+        Takes whatever `detr_core.data.read_image` takes: a path, encoded bytes, a Pillow image or an array. Boxes refer
+        to the upright picture, brought down to 4096 pixels where it is larger.
+        """
         if self.training:
             raise RuntimeError("The detector is in training mode: call detector.eval() before predict().")
-        image = image.convert("RGB")
+        image = read_image(picture)
         found = self.postprocess(self(self.batch([image])), [(image.height, image.width)])[0]
         return found.but(names=tuple(self.names[i] for i in found.labels.tolist())).above(threshold)
 
