@@ -27,10 +27,11 @@ PLANS = {"scenes": replace(COMMON, data="scenes", images=60_000, views=5_000),
 RELATIVES: dict[tuple[str, str], dict[str, Any]] = {
     ("scenes", "deformable_detr_refine"): {"weights": "deformable_detr_two_stage:scenes", "images": 24_000},
     ("scenes", "deformable_detr"): {"weights": "deformable_detr_refine:scenes", "images": 24_000},
-    ("scenes", "detr"): {"weights": "deformable_detr_two_stage:scenes", "images": 100_000},
+    ("scenes", "dn_detr"): {"images": 40_000},
+    ("scenes", "detr"): {"weights": "dn_detr:scenes", "images": 60_000},
 }
 """Detectors that learn slowly start from a relative's weights, where they share parts; their cards say so."""
-ORDER = ("deformable_detr_two_stage", "deformable_detr_refine", "deformable_detr", "detr")      # teachers before their pupils
+ORDER = ("deformable_detr_two_stage", "deformable_detr_refine", "deformable_detr", "dn_detr", "detr")       # elders before their pupils
 
 
 @dataclass(frozen=True)
