@@ -39,10 +39,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    found = []
+    from accelerate import PartialState
+
+    found, state = [], PartialState(cpu=options.device == "cpu")
+    device = device_of(options.device) if state.num_processes == 1 else state.device
     for variant, weights, name in _tasks(options):
-        detector = api.load(variant, weights, device_of(options.device), options.size, **changes_of(options.changes))
+        detector = api.load(variant, weights, device, options.size, **changes_of(options.changes))
         found.append({"variant": variant, "weights": weights, "data": name, "card": detector.card, **_measure(detector, name, options)})
+    if not state.is_main_process:
+        return
     if options.json:
         print(json.dumps(found if options.variant is None else found[0], indent=1))
     elif options.variant is None or options.markdown:

@@ -95,6 +95,6 @@ def evaluate(detector: Detector, data: Any, batch: int = 8, features: FeatureCac
     loader = DataLoader(source, batch_sampler=sampler, collate_fn=fold, num_workers=workers)
     results = [result for batch, found in predictions(detector, loader, progress)
                for target, one in zip(batch.targets, found) for result in results_of(one, target.image_id)]
-    if state.num_processes > 1:
-        results = sorted(gather_object(results), key=lambda r: (r["image_id"], -r["score"], r["category_id"], r["bbox"]))
+    results = gather_object(results) if state.num_processes > 1 else results
+    results.sort(key=lambda result: result["image_id"])        # equal scores are ranked by their order, which must not depend on processes
     return {**average_precision(truth, results), "pictures": len(data), "seconds": round(time.perf_counter() - start, 3)}

@@ -130,7 +130,10 @@ class Checkpoints:
         self.metrics, self.card, self.saved = metrics, card, time.perf_counter()
 
     def save(self, trainer: Trainer) -> None:
+        """Write the checkpoint; one that could only go on with broken weights is never written."""
         self.metrics.flush(trainer)
+        if not all(parameter.isfinite().all() for parameter in trainer.detector.parameters()):
+            raise TrainingDiverged(f"Weights are no longer finite at step {trainer.step}: resume with a lower --rate or a longer --warmup.")
         self.saved = time.perf_counter()
         if trainer.accelerator.is_main_process:
             trainer.folder.save(snapshot(trainer))

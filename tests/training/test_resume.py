@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from job import small_run, small_trainer
 
 from detr_core.training.run import RunFolder
+from detr_core.training.trainer import Trainer
 
 JOB = Path(__file__).parent / "job.py"
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": ""}
@@ -103,3 +105,31 @@ def test_two_processes_and_accumulation_give_the_losses_of_one(undisturbed, tmp_
     assert two.keys() == one.keys() == pieces.keys()
     assert max(abs(one[step] - two[step]) for step in one) < 1e-4 * max(one.values())
     assert max(abs(one[step] - pieces[step]) for step in one) < 1e-4 * max(one.values())
+
+
+def test_mixed_precision_learns_in_float32_weights(tmp_path):
+    AcceleratorState._reset_state()
+    try:
+        run = here(tmp_path / "run", precision="bf16")
+    finally:
+        AcceleratorState._reset_state()
+    first, *_, last = losses(run).values()
+    assert last < first and all(v.dtype == torch.float32 for v in run.load()["model"].values() if v.is_floating_point())
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_spares_the_checkpoint(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.samples.mkdir(parents=True)
+    trainer, update = small_trainer(small_run(checkpoint_seconds=0), folder, tmp_path), Trainer.update
+
+    def poisoned(batches):
+        result = update(trainer, batches)
+        if trainer.step == 3:
+            trainer.detector.decoder.box_heads[0][-1].bias.data.fill_(float("nan"))
+        return result
+
+    trainer.update = poisoned
+    with pytest.raises(FloatingPointError, match="rate"):
+        trainer.fit()
+    saved = folder.load()
+    assert saved["step"] == 3 and all(v.isfinite().all() for v in saved["model"].values() if v.is_floating_point())
