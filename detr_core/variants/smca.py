@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from ..attention import MLP, CrossAttention, attend, xavier
+from ..gaussian import gaussian_bias
 from ..geometry import FreeBoxes
 from ..heads import SigmoidHead
 from ..position import LearnedPosition
@@ -13,7 +14,6 @@ from ..recipe import Recipe, part
 from ..registry import Paper, variant
 from ..sizes import tiny_single
 from ..structures import Features, Queries
-from ..tape import note
 from ..training.objective import FocalObjective
 from .detr import DECODER, DETR
 
@@ -60,31 +60,16 @@ class GaussianPosition(LearnedPosition):
 
 
 class GaussianCross(CrossAttention):
-    """Dense attention whose scores get the logarithm of a Gaussian, which is the same as multiplying by it (equation 4).
-
-    On the tape: `centre` [B, Q, M, 2] and `scale` [B, Q, M, 2], one standard deviation, (x, y) in 0..1 of the padded input.
-    """
+    """Dense attention through the Gaussians (equation 4)."""
 
     def __init__(self, recipe: Recipe, layer: int = 0, smooth: float = 8.0):
         super().__init__(recipe, layer)
         self.smooth = smooth
 
     def bias(self, queries: Queries, memory: Features) -> Tensor:
-        """[B, M, Q, N] scaled squared distances, negative, from the centres to the tokens' cells, whose corners count."""
-        (height, width), = memory.shapes
+        """[B, M, Q, N], at most zero; distances count from the corners of the tokens' cells."""
         centre, scale = queries.spatial.split([2, queries.spatial.shape[-1] - 2], -1)
-        if not scale.shape[-1]:
-            scale = torch.ones_like(centre)
-        size = centre.new_tensor([width, height])
-        deviation = (self.smooth / 2) ** 0.5 / scale[..., :2].expand_as(centre).sqrt().clamp(min=1e-3)
-        note(self, centre=(centre + 0.5) / size, scale=deviation / size)
-        scale, centre = scale.transpose(1, 2)[..., None, None], centre.transpose(1, 2)                       # heads before queries
-        along_x, along_y = ((centre[..., i, None] - torch.arange(n, device=centre.device)) ** 2 for i, n in enumerate((width, height)))
-        along_x, along_y = along_x[..., None, :], along_y[..., None]
-        distance = scale[..., 0, :, :] * along_x + scale[..., min(1, scale.shape[-3] - 1), :, :] * along_y
-        if scale.shape[-3] == 3:
-            distance = distance + scale[..., 2, :, :] * along_x * along_y
-        return distance.flatten(-2) / -self.smooth
+        return gaussian_bias(self, centre, scale if scale.shape[-1] else torch.ones_like(centre), memory.shapes[0], self.smooth)
 
     def forward(self, queries: Queries, memory: Features) -> Tensor:
         query, key = self.query(queries.content + queries.position), self.key(memory.tokens + memory.position)
