@@ -15,7 +15,9 @@ from detr_core.recipe import Recipe, part
 from detr_core.registry import VARIANTS
 from detr_core.row_column import PlaneCross, PlaneTokens
 from detr_core.variants.anchor import EqualLevels, GridQueries, LevelEncoder, PlaneCode
+from detr_core.variants.dab import ContentAnchors
 from detr_core.variants.deformable import ProposalQueries, ReferenceQueries
+from detr_core.variants.dino import ContrastiveDenoising, MixedQueries
 from detr_core.variants.dn import Denoising
 from detr_core.variants.h_deformable import HybridMatching
 from detr_core.variants.smca import GaussianCross, GaussianPosition
@@ -87,6 +89,24 @@ def anchored(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     return recipe.but(query_init=recipe.query_init.but(**options))
 
 
+def contrastive(recipe: Recipe, args: dict[str, Any]) -> Recipe:
+    """DINO: any feature maps, its temperature, proposals or learned anchors, contrastive denoising."""
+    recipe = deformable(objective(recipe, args), args)
+    recipe = recipe.but(backbone=recipe.backbone.but(strides=tuple(4 * 2**index for index in args["return_interm_indices"])),
+                        activation=ACTIVATIONS[args["transformer_activation"]],
+                        encoder=recipe.encoder.but(final_norm=bool(args["pre_norm"])),
+                        refinement=Iterative if args["use_detached_boxes_dec_out"] else LookForwardTwice,
+                        shared_heads=bool(args["dec_pred_bbox_embed_share"]),
+                        schemes=(part(ContrastiveDenoising, number=args["dn_number"], label_noise=args["dn_label_noise_ratio"] / 2,
+                                      box_noise=args["dn_box_noise_scale"]),))
+    if args["position_embedding"] == "sine":
+        temperature = float(args["pe_temperatureW"]), float(args["pe_temperatureH"])
+        recipe = recipe.but(token_code=part(LevelTokens, code=part(SineTokens, temperature=temperature)))
+    if args["two_stage_type"] == "no":
+        return recipe.but(query_init=part(ContentAnchors, patterns=args["num_patterns"], fixed_centres=bool(args["random_refpoints_xy"])))
+    return recipe.but(query_init=part(MixedQueries, learned=bool(args["embed_init_tgt"])))
+
+
 def hybrid(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     """H-Deformable-DETR: both kinds of queries, its tricks, one or two stages."""
     recipe = deformable(objective(recipe, args), args).but(
@@ -137,7 +157,9 @@ BODIES = {
     "deformable_detr": deformable,
     "deformable_detr_refine": deformable,
     "deformable_detr_two_stage": deformable,
-    "h_deformable_detr": hybrid, "sparse_detr": sparse,
+    "h_deformable_detr": hybrid,
+    "sparse_detr": sparse,
+    "dino": contrastive,
     "dn_detr": anchored,
 }
 

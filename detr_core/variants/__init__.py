@@ -6,5 +6,6 @@ from . import conditional as conditional  # isort: skip
 from . import dab as dab  # isort: skip
 from . import smca as smca  # isort: skip
 from . import dn as dn  # isort: skip
+from . import dino as dino  # isort: skip
 from . import h_deformable as h_deformable  # isort: skip
 from . import sparse as sparse  # isort: skip
