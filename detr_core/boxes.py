@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_convert, generalized_box_iou
 
-__all__ = ["aligned_giou", "inverse_sigmoid", "pairwise_giou", "to_cxcywh", "to_pixels", "to_xyxy"]
+__all__ = ["aligned_giou", "aligned_iou", "inverse_sigmoid", "pairwise_giou", "to_cxcywh", "to_pixels", "to_xyxy"]
 
 
 def to_xyxy(boxes: Tensor) -> Tensor:
@@ -37,6 +37,13 @@ def aligned_giou(left: Tensor, right: Tensor) -> Tensor:
     outer = (torch.maximum(a[:, 2:], b[:, 2:]) - torch.minimum(a[:, :2], b[:, :2])).clamp(min=0).prod(1)
     union = area - inner
     return inner / union - (outer - union) / outer
+
+
+def aligned_iou(left: Tensor, right: Tensor) -> Tensor:
+    """IoU of matching rows of [T, 4] and [T, 4], centre and size -> [T]."""
+    a, b = to_xyxy(left), to_xyxy(right)
+    inner = (torch.minimum(a[:, 2:], b[:, 2:]) - torch.maximum(a[:, :2], b[:, :2])).clamp(min=0).prod(1)
+    return inner / (left[:, 2:].prod(1) + right[:, 2:].prod(1) - inner)
 
 
 def inverse_sigmoid(share: Tensor, eps: float = 1e-5) -> Tensor:

@@ -28,7 +28,9 @@ from detr_core.training.criterion import Criterion  # noqa: E402
 from tests.parity_recipes import recipe_of  # noqa: E402
 
 TOLERANCE = 1e-4
-TERMS = {"class": "loss_ce", "l1": "loss_bbox", "giou": "loss_giou", "token_scoring": "loss_mask_prediction"}
+TERMS = {"class": "loss_ce", "l1": "loss_bbox", "giou": "loss_giou", "token_scoring": "loss_mask_prediction",
+         "objectness": "loss_ce_obj"}
+EXTRA = {"class_logits": "pred_logits", "objectness": "pred_objs", "point": "pred_points"}     # what some papers' layers say besides
 
 
 def _normal(key: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -124,6 +126,7 @@ def in_recorded_order(arrays: dict[str, np.ndarray], output: Output) -> Output:
 
 def compare_output(case: dict, arrays: dict[str, np.ndarray], output: Output, report: Report) -> None:
     ours = {"pred_logits": torch.stack([p.logits for p in output.layers]), "pred_boxes": torch.stack([p.boxes for p in output.layers])}
+    ours |= {EXTRA[key]: torch.stack([p.extra[key] for p in output.layers]) for key in output.layers[0].extra if EXTRA.get(key) in arrays}
     if output.proposals is not None and output.proposals.chosen is not None and "topk_indices" in arrays:
         recorded = torch.as_tensor(arrays["topk_indices"]).reshape(output.proposals.chosen.shape)
         report.differences["proposals"] = float((recorded.sort().values != output.proposals.chosen.sort().values).sum())

@@ -10,16 +10,19 @@ from detr_core.decoder import PreNormDecoderLayer
 from detr_core.encoder import Encoder, PreNormEncoderLayer
 from detr_core.geometry import Iterative, LookForwardTwice
 from detr_core.heads import ZeroBoxHead
+from detr_core.points import ConvolvedPoints, GridPoints
 from detr_core.position import LearnedTokens, LevelTokens, SineTokens
 from detr_core.recipe import Recipe, part
 from detr_core.registry import VARIANTS
 from detr_core.row_column import PlaneCross, PlaneTokens
+from detr_core.training.inside import InsideObjective
 from detr_core.variants.anchor import EqualLevels, GridQueries, LevelEncoder, PlaneCode
 from detr_core.variants.dab import ContentAnchors
 from detr_core.variants.deformable import ProposalQueries, ReferenceQueries
 from detr_core.variants.dino import ContrastiveDenoising, MixedQueries
 from detr_core.variants.dn import Denoising
 from detr_core.variants.h_deformable import HybridMatching
+from detr_core.variants.sap import SalientCrossAttention, SideDirectedCross
 from detr_core.variants.smca import GaussianCross, GaussianPosition
 from detr_core.variants.sparse import EfficientQueries, SparseEncoder
 
@@ -148,7 +151,17 @@ def sparse(recipe: Recipe, args: dict[str, Any]) -> Recipe:
                       query_init=part(EfficientQueries, by_class=bool(args["eff_specific_head"]), copies=bool(args["eff_query_init"])))
 
 
+def salient(recipe: Recipe, args: dict[str, Any]) -> Recipe:
+    """SAP-DETR: DAB's body; convolved content, the Gaussian and own box heads where the arguments ask for them."""
+    objective = part(InsideObjective, outside=args.get("set_cost_inner", 9999), alpha=args.get("focal_alpha", 0.25))
+    return anchored(recipe, args).but(
+        objective=objective, query_init=ConvolvedPoints if args.get("newconvinit") else GridPoints,
+        cross_attention=SideDirectedCross if args.get("sdg") else SalientCrossAttention,
+        shared_heads=not args.get("bbox_embed_diff_each_layer"))
+
+
 BODIES = {
+    "sap_detr": salient,
     "smca": modulated,
     "anchor_detr": anchors,
     "dab_detr": anchored,

@@ -5,6 +5,7 @@ from . import anchor as anchor  # isort: skip
 from . import conditional as conditional  # isort: skip
 from . import dab as dab  # isort: skip
 from . import smca as smca  # isort: skip
+from . import sap as sap  # isort: skip
 from . import dn as dn  # isort: skip
 from . import dino as dino  # isort: skip
 from . import h_deformable as h_deformable  # isort: skip
