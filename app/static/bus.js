@@ -14,6 +14,7 @@ const state = {
   attention: true, trail: true, boxes: true, proposals: false, zoom: false,   // what is drawn on the picture
   run: null,          // the Run being looked at
   image: null,        // its picture, decoded
+  preview: null,      // the next picture, shown until its run has come
   details: 0,         // grows when a query's detail has arrived
   variants: [],       // the catalogue, once known
   examples: [],

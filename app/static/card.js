@@ -19,7 +19,7 @@ export function mount(place) {
     whole.hidden = chosen;
     if (chosen) refresh(parts, state);
   });
-  on(["run", "threshold", "top", "layer", "variants"], (state) => overview(whole, state));
+  on(["run", "threshold", "top", "layer", "variants", "status"], (state) => overview(whole, state));
 }
 
 function build(place) {

@@ -4,8 +4,8 @@ import { el } from "./dom.js";
 import { classColour } from "./paint.js";
 import { say, title } from "./text.js";
 
-export function overview(place, { run, threshold, top, variants }) {
-  if (!run) { place.replaceChildren(el("p", { class: "empty" }, say.empty)); return; }
+export function overview(place, { run, threshold, top, variants, status }) {
+  if (!run) return place.replaceChildren(el("p", { class: "empty" }, status?.kind === "empty" ? say.empty : ""));
   const variant = variants.find(({ id }) => id === run.facts.variant);
   place.replaceChildren(
     el("h2", {}, say.overview), found(run, threshold, top), el("p", { class: "card-note" }, say.overviewHint),

@@ -38,6 +38,7 @@ export async function connect(functions) {
     Object.assign(wanted, { model: ready.id, weights: ready.weights[0] });
   }
   if (!wanted.picture) return set({ model: wanted.model, weights: wanted.weights, status: { kind: "empty", text: say.empty } });
+  set({ model: wanted.model, weights: wanted.weights });
   if (!(await open(wanted, place)) && !blank && first.picture) {
     const status = get().status;                      // the link is dead: say so over the opening example
     await open(first, { query: "best" });
@@ -50,18 +51,20 @@ export async function open(wanted, place = {}) {
   const turn = ++latest;
   const { picture, model, weights } = { ...pick(get()), ...pick(wanted) };
   leave?.();
-  set({ status: { kind: "wait", text: say.running }, hover: null });
+  set({ status: { kind: "wait", text: say.opening }, hover: null, preview: null });
+  const loading = load(picture);
+  loading.then((image) => turn === latest && picture !== get().picture && get().status?.kind === "wait" && set({ preview: image }), () => {});
   try {
-    const [image, run] = await Promise.all([load(picture), compute({ picture, model, weights }, () => turn === latest)]);
+    const [image, run] = await Promise.all([loading, compute({ picture, model, weights }, () => turn === latest)]);
     if (turn !== latest || !run) return true;
     const query = place.query === "best" ? run.order[0] : place.query ?? null;
     set({
-      picture, model, weights, run, image, status: null, hover: null, query: query !== null && query < run.queries ? query : null,
+      picture, model, weights, run, image, preview: null, status: null, hover: null, query: query !== null && query < run.queries ? query : null,
       layer: place.layer != null && place.layer < run.layers - 1 ? place.layer : null, head: place.head ?? null, proposals: false,
     });
     return true;
   } catch (error) {
-    if (turn === latest) set({ status: { kind: "error", text: error.message } });
+    if (turn === latest) set({ preview: null, status: { kind: "error", text: error.message } });
     return false;
   }
 }

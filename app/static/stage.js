@@ -19,7 +19,10 @@ export function mount(place) {
   );
   const draw = onFrame(null, (state) => paint(canvas, state));
   new ResizeObserver(draw).observe(canvas);
-  on(["image"], ({ image }) => image && canvas.style.setProperty("--aspect", image.naturalWidth / image.naturalHeight));
+  on(["image", "preview"], ({ image, preview }) => {
+    const shown = preview ?? image;
+    if (shown) canvas.style.setProperty("--aspect", shown.naturalWidth / shown.naturalHeight);
+  });
   point(canvas);
   on(null, (state) => {
     describe(state, words);
@@ -62,7 +65,8 @@ function place({ run, image, query, zoom }, width, height) {
 /** Everything visible, back to front. */
 function paint(canvas, state) {
   const { ctx, width, height } = context(canvas);
-  const { image, run } = state;
+  const { image, run, preview } = state;
+  if (preview) return picture(ctx, preview, frame(width, height, preview), 0.25);
   if (!image || !run) return;
   const f = place(state, width, height);
   const [query, at] = [active(), layer()];
@@ -139,7 +143,7 @@ function explain(state, caption, legend) {
 function point(canvas) {
   const under = (event) => {
     const { run, image, threshold, top } = get();
-    if (!run || !image) return null;
+    if (!run || !image || get().preview) return null;
     const f = place(get(), canvas.clientWidth, canvas.clientHeight);
     const bounds = canvas.getBoundingClientRect();
     const [x, y] = [(event.clientX - bounds.left - f.x) / f.w, (event.clientY - bounds.top - f.y) / f.h];

@@ -12,7 +12,7 @@ export const say = {
   // states
   empty: "Choose an example or bring a picture of your own to begin.",
   reading: "Reading the picture …",
-  running: "Running the detector …",
+  opening: "Opening …", running: "Running the detector …",
   line: (ahead) => `In line: ${ahead} ${ahead === 1 ? "run" : "runs"} before yours …`,
   // source
   examples: "Examples", upload: "Upload", camera: "Camera", own: "Your own picture", dropHint: "or drop or paste it anywhere", model: "Detector",

@@ -22,8 +22,10 @@ class FakeRunner:
         self.queries, self.layers, self.heads, self.calls = queries, layers, heads, 0
 
     def catalogue(self) -> list[dict[str, Any]]:
-        paper = {"title": "A Paper", "authors": "Somebody et al.", "venue": "ECCV", "year": 2020, "arxiv": "2005.12872", "code": "", "url": "https://arxiv.org/abs/2005.12872"}
-        return [{"id": name, "idea": "An idea in one sentence.", "parent": None, "borrows": [], "paper": paper, "weights": ["scenes", "trees"]} for name in VARIANTS]
+        paper = {"title": "A Paper", "authors": "Somebody et al.", "venue": "ECCV", "year": 2020, "arxiv": "2005.12872", "code": "",
+                 "url": "https://arxiv.org/abs/2005.12872"}
+        return [{"id": name, "idea": "An idea in one sentence.", "parent": None, "borrows": [], "paper": paper,
+                 "weights": ["scenes", "trees"]} for name in VARIANTS]
 
     def inspect(self, image: Image.Image, variant: str, weights: str) -> tuple[dict[str, Any], Arrays]:
         if variant not in VARIANTS:
@@ -35,13 +37,15 @@ class FakeRunner:
         facts, arrays = self._views(rng, boxes, VARIANTS[variant])
         arrays |= {"boxes": boxes, "scores": scores.astype("f2")}
         if VARIANTS[variant] == "points":
-            arrays["anchors"] = np.where([True, True, False, False], anchors, np.nan).astype("f4") if variant == "deformable_detr" else anchors
+            sized = [True, True, variant != "deformable_detr", variant != "deformable_detr"]
+            arrays["anchors"] = np.where(sized, anchors, np.nan).astype("f4")
         if variant.endswith("two_stage"):
             arrays |= {"proposals.boxes": anchors[0], "proposals.scores": scores[0].max(-1).astype("f4")}
         arrays |= _found(boxes[-1], scores[-1], image)
-        return {"variant": variant, "weights": weights, "names": self.names, "card": {"data": weights, "AP": 0.61, "AP50": 0.9}, "layers": self.layers,
-                "queries": self.queries, "classes": len(self.names), "input": [320, 320], "levels": [[40, 40], [20, 20], [10, 10]], "reach": [[1, 1]] * 3,
-                "views": facts, "timing": {"prepare": 3.1, "network": 41.7, "read": 5.2}, "device": "CPU, 2 threads"}, arrays
+        return {"variant": variant, "weights": weights, "names": self.names, "card": {"data": weights, "AP": 0.61, "AP50": 0.9},
+                "layers": self.layers, "queries": self.queries, "classes": len(self.names), "input": [320, 320],
+                "levels": [[40, 40], [20, 20], [10, 10]], "reach": [[1, 1]] * 3, "views": facts,
+                "timing": {"prepare": 3.1, "network": 41.7, "read": 5.2}, "device": "CPU, 2 threads"}, arrays
 
     def _boxes(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Queries start anywhere; the first ones close in on an object, the others stay without."""
@@ -61,7 +65,8 @@ class FakeRunner:
         for layer in range(self.layers):
             path, between = f"decoder.layers.{layer}.cross_attention", f"decoder.layers.{layer}.self_attention"
             facts[between] = {"layer": layer, "role": "self_attention", "kind": "between", "heads": self.heads}
-            arrays |= {f"{between}.{key}": value for key, value in shares(rng.dirichlet(np.ones(self.queries), (self.heads, self.queries))).items()}
+            others = shares(rng.dirichlet(np.ones(self.queries), (self.heads, self.queries)))
+            arrays |= {f"{between}.{key}": value for key, value in others.items()}
             place = {"layer": layer, "role": "cross_attention", "kind": kind, "heads": self.heads}
             if kind == "map":
                 facts[path] = place | {"shapes": [[20, 20]], "reach": [[1.0, 1.0]]}
@@ -70,8 +75,10 @@ class FakeRunner:
                 facts[path] = place | {"levels": 3, "points": 4}
                 angle = rng.uniform(0, 6.3, (self.queries, self.heads, 3, 4))
                 offset = np.stack([np.cos(angle), np.sin(angle)], -1) * rng.uniform(.05, .6, (*angle.shape, 1))
-                arrays[f"{path}.locations"] = (boxes[layer][:, None, None, None, :2] + offset * boxes[layer][:, None, None, None, 2:]).astype("f4")
-                arrays[f"{path}.weights"] = rng.dirichlet(np.full(12, .4), (self.queries, self.heads)).reshape(-1, self.heads, 3, 4).astype("f4")
+                box = boxes[layer][:, None, None, None]
+                weights = rng.dirichlet(np.full(12, .4), (self.queries, self.heads))
+                arrays[f"{path}.locations"] = (box[..., :2] + offset * box[..., 2:]).astype("f4")
+                arrays[f"{path}.weights"] = weights.reshape(-1, self.heads, 3, 4).astype("f4")
         return facts, arrays
 
     def _heat(self, rng: np.random.Generator, boxes: np.ndarray) -> np.ndarray:
@@ -79,7 +86,8 @@ class FakeRunner:
         y, x = np.mgrid[:20, :20] / 20 + .025
         angle = np.arange(self.heads)[:, None] * 6.283 / self.heads
         cx, cy = boxes[:, 0] + np.cos(angle) * boxes[:, 2] / 2, boxes[:, 1] + np.sin(angle) * boxes[:, 3] / 2
-        far = ((x - cx[..., None, None]) / (boxes[:, 2, None, None] * .35)) ** 2 + ((y - cy[..., None, None]) / (boxes[:, 3, None, None] * .35)) ** 2
+        wide, high = (boxes[:, i, None, None] * .35 for i in (2, 3))
+        far = ((x - cx[..., None, None]) / wide) ** 2 + ((y - cy[..., None, None]) / high) ** 2
         weights = (np.exp(-far) + .004 * rng.random(far.shape)).reshape(self.heads, self.queries, -1)
         return (weights / weights.sum(-1, keepdims=True)).astype("f4")
 
@@ -87,4 +95,5 @@ class FakeRunner:
 def _found(boxes: np.ndarray, scores: np.ndarray, image: Image.Image) -> Arrays:
     order = np.argsort(-scores.max(-1), kind="stable")
     corners = np.concatenate([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2], -1) * ([image.width, image.height] * 2)
-    return {"found.boxes": corners[order], "found.labels": scores.argmax(-1)[order], "found.scores": scores.max(-1)[order], "found.queries": order}
+    return {"found.boxes": corners[order], "found.labels": scores.argmax(-1)[order], "found.scores": scores.max(-1)[order],
+            "found.queries": order}

@@ -11,7 +11,8 @@ from app.runs import AtlasError, Run, shares
 from .conftest import painted
 from .fake import FakeRunner
 
-ARRAYS = st.sampled_from(list(TYPES.values())).flatmap(lambda t: hnp.arrays(t, hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5)))
+SHAPES = hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5)
+ARRAYS = st.sampled_from(list(TYPES.values())).flatmap(lambda kind: hnp.arrays(kind, SHAPES))
 
 
 @pytest.fixture(scope="module")

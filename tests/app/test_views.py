@@ -55,8 +55,8 @@ def test_sampled_points_are_the_places_on_the_picture(image):
 def test_further_notes_of_a_module_do_not_hide_its_view():
     memory = detr_core.structures.Features(torch.zeros(1, 6, 4), torch.zeros(1, 6, dtype=torch.bool), ((2, 3),), padded=False)
     share = torch.full((1, 2, 5, 6), 1 / 6)
-    entries = {"decoder.layers.0.cross_attention.weights": [share], "decoder.layers.0.cross_attention.scale": [share], "decoder.anchor": [share]}
-    assert list(views(entries, memory)) == ["decoder.layers.0.cross_attention"]
+    path = "decoder.layers.0.cross_attention"
+    assert list(views({f"{path}.weights": [share], f"{path}.scale": [share], "decoder.anchor": [share]}, memory)) == [path]
 
 
 def test_two_factors_multiply_to_attention_over_places():
@@ -85,7 +85,7 @@ def test_every_variant_can_be_looked_into(variant, image):
     layers, queries = facts["layers"], facts["queries"]
     assert arrays["boxes"].shape == (layers, queries, 4) and arrays["scores"].shape == (layers, queries, 5)
     assert all(f"decoder.layers.{i}.cross_attention" in facts["views"] for i in range(layers))
-    summary, light = run.summary()
+    _, light = run.summary()
     assert light["labels"].shape == light["scores"].shape == (layers, queries)
     assert "proposals.map" not in light or light["proposals.boxes"].shape == (queries, 4)
     assert run.query(queries - 1)[1]["scores"].shape == (layers, 5)
