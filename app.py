@@ -17,10 +17,10 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
                         help="address to listen on; 0.0.0.0 for every network (default: %(default)s)")
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", 7860)),
                         help="port to listen on (default: %(default)s)")
-    parser.add_argument("--device", default="cpu", help="where detectors run: cpu, cuda, cuda:1 (default: %(default)s)")
+    parser.add_argument("--device", default="auto", help="where detectors run: auto, cpu, cuda, cuda:1 (default: %(default)s)")
     parser.add_argument("--share", action="store_true", help="also open a public address through Gradio's tunnel (leaves this machine)")
     parser.add_argument("--auth", metavar="NAME:PASSWORD", action="append", default=[], help="require a login; may be given several times")
-    parser.add_argument("--data", type=Path, default=HERE / "data", help="folder for what visitors make here (default: %(default)s)")
+    parser.add_argument("--data", type=Path, default=HERE / "data", help="folder for what visitors bring and make (default: %(default)s)")
     chosen = parser.parse_args(arguments)
     if any(":" not in pair for pair in chosen.auth):
         parser.error("--auth takes NAME:PASSWORD")
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(chosen.data / "uploads"))
     from app.engine import Engine
     from app.ui import build
 

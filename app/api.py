@@ -1,7 +1,9 @@
 """The named endpoints: what a program asks of a running Atlas with `gradio_client`."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from gradio.utils import get_upload_folder
 from .engine import Engine
 from .runs import AtlasError, Run
 
+log = logging.getLogger(__name__)
 PATIENCE = 600                                      # seconds a caller waits in the line
 
 
@@ -44,15 +47,16 @@ def endpoints(engine: Engine) -> None:
 
 
 def _spoken(function: Callable) -> Callable:
-    """Errors that a user can act upon reach the caller as their sentence."""
-    from functools import wraps
-
+    """Errors that a user can act upon reach the caller as their sentence, others as a plain one: paths stay in the log."""
     @wraps(function)
     def call(*values: Any) -> Any:
         try:
             return function(*values)
         except AtlasError as error:
             raise gr.Error(str(error), print_exception=False) from error
+        except Exception as error:
+            log.exception("/%s failed", function.__name__)
+            raise gr.Error("Something failed on the server; its log says what.", print_exception=False) from error
     return call
 
 

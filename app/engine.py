@@ -77,7 +77,7 @@ class Engine:
     def ahead(self, ticket: str) -> int | None:
         """How many runs come first: 0 is being computed, None is unknown or done."""
         with self._lock:
-            waiting = [name for name, future in self._tickets.items() if not future.done()]
+            waiting = [name for name, future in list(self._tickets.items()) if not future.done()]
         return waiting.index(ticket) if ticket in waiting else None
 
     def cancel(self, ticket: str) -> None:

@@ -23,8 +23,8 @@ KEEP = ("decoder.*",)                               # encoder attention is N x N
 class Network:
     """`inspect` runs a picture through a detector. Not for several threads at once: the engine owns the queue."""
 
-    def __init__(self, device: str = "cpu", models: int = 4):
-        self.device = device
+    def __init__(self, device: str = "auto", models: int = 4):
+        self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._models: Store[detr_core.Detector] = Store(models)
 
     def catalogue(self) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ class Atlas:
 
 def build(engine: Engine, assets: Path = Path("assets")) -> Atlas:
     """Header, pages and endpoints around an engine."""
-    with gr.Blocks(title="DETR Atlas", analytics_enabled=False, fill_width=True) as demo:
+    with gr.Blocks(title="DETR Atlas", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
         panel("header")
         with gr.Tabs(elem_id="atlas-pages"):
             for page in PAGES:

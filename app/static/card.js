@@ -26,7 +26,8 @@ function build(place) {
   const parts = { swatch: el("i", { class: "swatch large" }), name: el("h2", { class: "card-name" }), line: el("p", { class: "card-line" }),
     table: el("table", { class: "by-layer" }), heads: el("div", { class: "heads", role: "radiogroup", "aria-label": say.heads_ }), cells: [],
     share: el("div", { class: "share" }), origin: el("p", { class: "card-note" }) };
-  const close = el("button", { type: "button", class: "quiet", title: `${say.unpin} (Esc)`, "aria-label": say.unpin, onclick: () => set({ query: null, hover: null, head: null, layer: null }) }, icon("close"));
+  const leave = () => set({ query: null, hover: null, head: null, layer: null });
+  const close = el("button", { type: "button", class: "quiet", title: `${say.unpin} (Esc)`, "aria-label": say.unpin, onclick: leave }, icon("close"));
   place.append(el("header", { class: "card-head" }, parts.swatch, el("div", {}, parts.name, parts.line), close),
     el("h3", {}, say.scores), parts.table, parts.origin, el("h3", {}, say.heads_), parts.heads, parts.share);
   return parts;
@@ -51,7 +52,8 @@ function table(parts, run, query, at, kept) {
   if (parts.table.dataset.key !== key) {
     parts.table.dataset.key = key;
     const layers = [...Array(run.layers).keys()];
-    parts.columns = layers.map((i) => el("th", { scope: "col" }, el("button", { type: "button", title: say.layerOf(i), "aria-label": say.layerOf(i), onclick: () => set({ layer: i === run.layers - 1 ? null : i }) }, String(i + 1))));
+    parts.columns = layers.map((i) => el("th", { scope: "col" }, el("button",
+      { type: "button", title: say.layerOf(i), "aria-label": say.layerOf(i), onclick: () => set({ layer: i === run.layers - 1 ? null : i }) }, String(i + 1))));
     parts.rows = Array.from({ length: CLASSES + 4 }, (_, place) => {
       const row = { head: el("th", { scope: "row" }), cells: layers.map(() => el("td", {})) };
       row.node = el("tr", { class: place < CLASSES ? "class-row" : place === CLASSES ? "box-row first" : "box-row" }, row.head, row.cells);
@@ -123,7 +125,7 @@ function heads(parts, state, query, at, kept) {
     const { ctx, width, height } = context(canvas);
     if (!width) return;
     const sampled = kept?.points(at, head);
-    const f = frame(width, height, state.image, view.kind === "points" ? around(state.run, query, state.image, width / height, 2.2) : undefined);
+    const f = frame(width, height, state.image, around(state.run, query, state.image, width / height, ...(view.kind === "points" ? [2.2] : [5, 0.5])));
     picture(ctx, state.image, f, 0.5);
     const map = kept?.map(at, head);
     if (map) heat(ctx, f, map);
@@ -145,6 +147,8 @@ function share(place, state, at, kept) {
   place.hidden = !sampled;
   if (!sampled) return;
   const shapes = state.run.facts.levels;
-  place.replaceChildren(el("h3", {}, say.share), el("div", { class: "share-bar" }, sampled.share.map((value, level) => el("i", { style: { width: `${value * 100}%`, background: levelColour(level) } }))),
-    el("ul", {}, sampled.share.map((value, level) => el("li", {}, el("i", { style: { background: levelColour(level) } }), `${say.level(level, shapes[level])}`, el("b", {}, `${Math.round(value * 100)} %`)))));
+  const dot = (level) => el("i", { style: { background: levelColour(level) } });
+  const bar = sampled.share.map((value, level) => el("i", { style: { width: `${value * 100}%`, background: levelColour(level) } }));
+  const rows = sampled.share.map((value, level) => el("li", {}, dot(level), say.level(level, shapes[level]), el("b", {}, `${Math.round(value * 100)} %`)));
+  place.replaceChildren(el("h3", {}, say.share), el("div", { class: "share-bar" }, bar), el("ul", {}, rows));
 }

@@ -20,13 +20,13 @@ export function mount(place) {
 
 function makeCell(at) {
   const canvas = el("canvas", { "aria-hidden": "true" });
-  const [name, score] = [el("span", { class: "layer-name" }, el("span", { class: "layer-word" }, say.layer), String(at + 1)), el("span", { class: "layer-score" })];
+  const [name, kind, score] = [el("span", { class: "layer-name" }, el("span", { class: "layer-word" }, say.layer), String(at + 1)), el("span", { class: "layer-class" }), el("span", { class: "layer-score" })];
   const choose = () => set({ layer: at === get().run.layers - 1 ? null : at });
-  const cell = el("button", { type: "button", class: "layer-cell", role: "radio", onclick: choose }, canvas, el("span", { class: "layer-line" }, name, score));
-  return { cell, canvas, score };
+  const cell = el("button", { type: "button", class: "layer-cell", role: "radio", onclick: choose }, canvas, el("span", { class: "layer-line" }, name, kind, score));
+  return { cell, canvas, kind, score };
 }
 
-function paint({ cell, canvas, score }, at, state) {
+function paint({ cell, canvas, kind, score }, at, state) {
   const { run, image, head } = state;
   const [query, here] = [active(), at === layer()];
   cell.setAttribute("aria-checked", String(here));
@@ -39,6 +39,7 @@ function paint({ cell, canvas, score }, at, state) {
     const shown = run.shown(at, state.threshold, state.top);
     picture(ctx, image, f, 0.2);
     for (const which of [...shown].reverse()) box(ctx, f, run.box(at, which), classColour(run.label(at, which)), { width: 1.2 });
+    write(kind, say.found);
     write(score, String(shown.length));
     return;
   }
@@ -50,7 +51,8 @@ function paint({ cell, canvas, score }, at, state) {
   if (sampled) points(ctx, f, sampled, 4.5);
   if (state.trail) trail(ctx, f, run, query, at, { ghosts: false, dot: 2.2 });
   box(ctx, f, run.box(at, query), classColour(run.label(at, query)), { width: 2 });
-  write(score, `${width > 128 ? `${run.name(at, query)} ` : ""}${run.score(at, query).toFixed(2)}`);
+  write(kind, run.name(at, query));
+  write(score, run.score(at, query).toFixed(2));
 }
 
 /** Walks from the first layer to the last, again and again, until it is stopped. */

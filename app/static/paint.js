@@ -166,11 +166,11 @@ export function trail(ctx, f, run, query, current, { ghosts = true, dot = 4 } = 
 }
 
 /** The part of the picture that holds a query's whole path with some air, in the canvas's own proportions. */
-export function around(run, query, image, ratio, air = 1.7) {
+export function around(run, query, image, ratio, air = 1.7, least = 0.16) {
   const edges = pathOf(run, query).map(({ x, y, box: found }) => (found ? corners(found) : [x, y, x, y]));
   let [x0, y0, x1, y1] = [0, 1, 2, 3].map((i) => Math[i < 2 ? "min" : "max"](...edges.map((edge) => edge[i])));
   const shape = image.naturalWidth / image.naturalHeight;             // of the picture, to compare shares with pixels
-  let [w, h] = [Math.max((x1 - x0) * air, 0.16), Math.max((y1 - y0) * air, 0.16)];
+  let [w, h] = [Math.max((x1 - x0) * air, least), Math.max((y1 - y0) * air, least)];
   if ((w * shape) / h < ratio) w = (h * ratio) / shape; else h = (w * shape) / ratio;
   const fit = Math.min(1, 1 / Math.max(w, h));
   [w, h] = [w * fit, h * fit];

@@ -40,7 +40,7 @@ export const say = {
   // queries
   queries: "Queries", queriesNote: "by final score", below: "below the threshold", noQueries: "No run yet.",
   // layers
-  layers: "Decoder layers", play: "Walk through the layers", pause: "Pause", layer: "Layer ", layerOf: (layer) => `Layer ${layer + 1}`,
+  layers: "Decoder layers", play: "Walk through the layers", pause: "Pause", layer: "Layer ", found: "found", layerOf: (layer) => `Layer ${layer + 1}`,
   // card
   scores: "Class scores by layer", boxByLayer: "Box by layer", overlap: "IoU with final", moved: "Centre moved, px",
   widthRow: "Width, px", heightRow: "Height, px", classes: "Classes", data: "Trained on", heads_: "Where it looked", mean: "Mean", head: (head) => `Head ${head + 1}`, unpin: "Back to the overview",
