@@ -24,7 +24,7 @@ export function mount(place) {
 
 function build(place) {
   const parts = { swatch: el("i", { class: "swatch large" }), name: el("h2", { class: "card-name" }), line: el("p", { class: "card-line" }),
-    table: el("table", { class: "by-layer" }), heads: el("div", { class: "heads", role: "radiogroup", "aria-label": say.heads_ }), cells: [],
+    table: el("table", { class: "by-layer" }), heads: el("div", { class: "heads", role: "radiogroup", "aria-label": say.heads_, onkeydown: walkHead }), cells: [],
     share: el("div", { class: "share" }), origin: el("p", { class: "card-note" }) };
   const leave = () => set({ query: null, hover: null, head: null, layer: null });
   const close = el("button", { type: "button", class: "quiet", title: `${say.unpin} (Esc)`, "aria-label": say.unpin, onclick: leave }, icon("close"));
@@ -77,6 +77,7 @@ function table(parts, run, query, at, kept) {
   boxRows(run, query, get().run.facts.picture).forEach(([name, values], place) => {
     const { head, cells } = parts.rows[CLASSES + place];
     write(head, name);
+    head.title = say.meaning[name] ?? "";
     cells.forEach((cell, i) => { write(cell, values[i]); cell.classList.toggle("here", i === at); });
   });
 }
@@ -107,6 +108,18 @@ function overlap(a, b) {
   const [p, q] = [corners(a), corners(b)];
   const inner = Math.max(0, Math.min(p[2], q[2]) - Math.max(p[0], q[0])) * Math.max(0, Math.min(p[3], q[3]) - Math.max(p[1], q[1]));
   return inner / (a[2] * a[3] + b[2] * b[3] - inner || 1);
+}
+
+/** Arrows inside the group walk the heads, not the layers. */
+function walkHead(event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const cells = [...event.currentTarget.children];
+  const next = cells[Math.max(0, Math.min(cells.length - 1, cells.indexOf(event.target) + step))];
+  next.click();
+  next.focus();
 }
 
 /** One small picture a head, and their mean. */

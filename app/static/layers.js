@@ -31,6 +31,7 @@ function paint({ cell, canvas, kind, score }, at, state) {
   const [query, here] = [active(), at === layer()];
   cell.setAttribute("aria-checked", String(here));
   cell.tabIndex = here ? 0 : -1;
+  if (here && cell.parentElement.contains(document.activeElement)) cell.focus({ preventScroll: true });
   cell.style.setProperty("--colour", layerColour(at, run.layers));
   const { ctx, width, height } = context(canvas);
   if (!image || !width) return;

@@ -36,6 +36,14 @@ export class Run {
     return { box: this.arrays["proposals.boxes"].data.subarray(query * 4, query * 4 + 4), score: this.arrays["proposals.scores"].data[query] };
   }
 
+  /** The encoder's score of every place of every level, as `heat` draws it. */
+  proposalMap() {
+    const values = Float32Array.from(this.arrays["proposals.map"]?.data ?? [], (value) => value / 255);
+    let start = 0;
+    const levels = values.length ? this.facts.levels.map(([h, w], i) => ({ h, w, start: (start += h * w) - h * w, reach: this.facts.reach[i] })) : [];
+    return { values, peak: values.reduce((a, b) => Math.max(a, b), 0), levels };
+  }
+
   get hasProposals() { return Boolean(this.arrays["proposals.boxes"]); }
 
   /** The best `top` queries by final score whose score at `layer` reaches the threshold. */

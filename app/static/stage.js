@@ -109,8 +109,9 @@ function reference(ctx, f, anchor) {
   }
 }
 
-/** What the encoder proposed: a thin box a query, its own one thick. */
+/** What the encoder proposed: how much each place looked like an object, a thin box a query, its own one thick. */
 function proposals(ctx, f, run, query) {
+  if (query === null) heat(ctx, f, run.proposalMap());
   for (const other of run.order.slice(0, get().top)) {
     const { box: proposed, score } = run.proposal(other);
     box(ctx, f, proposed, "#ffffff", other === query ? { width: 2, dash: [3, 3] } : { width: 0.8, alpha: 0.25 + 0.4 * score, dash: [3, 3] });

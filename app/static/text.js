@@ -48,6 +48,10 @@ export const say = {
   overview: "What is in the picture", about: "The detector", keys: "Keys", paper: "Paper", code: "Code",
   trained: "Weights", noObjects: "Nothing reaches the threshold. Lower it, or choose another picture.",
   overviewHint: "Point at a box or a row to preview a query, click to pin it.",
+  meaning: {
+    "IoU with final": "Area shared with the last layer's box, divided by the area of both together",
+    "Centre moved, px": "How far the box's centre moved from what the layer started with, in pixels of the picture",
+  },
   keyList: [["↑ ↓", "query"], ["← →", "layer"], ["Esc", "one level back"], ["A", "attention"], ["P", "path"], ["Z", "zoom"]],
 };
 

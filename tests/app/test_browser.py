@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import io
 import re
-import urllib.parse
 
 import pytest
 from PIL import Image
@@ -49,16 +48,22 @@ def visit(browser, served, desk):
     assert not troubles
 
 
-def words(page) -> dict[str, str]:
-    """The address's parameters, once they rest."""
-    page.wait_for_timeout(250)
-    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(page.url).query))
+def says(page, **wanted: str | None) -> None:
+    """Wait until the address says so; None: says nothing of it."""
+    page.wait_for_function("""(wanted) => { const said = new URLSearchParams(location.search);
+        return Object.entries(wanted).every(([name, value]) => said.get(name) === value); }""", arg=wanted)
+
+
+def own_picture(page) -> None:
+    """Wait until a visitor's picture is looked at."""
+    page.wait_for_function("!new URLSearchParams(location.search).get('picture').startsWith('example:')")
 
 
 def drawn(page) -> int:
     """A number that changes with what the stage shows."""
-    page.wait_for_timeout(120)
-    return page.evaluate("""() => { const c = document.querySelector('.mat canvas');
+    return page.evaluate("""async () => {
+        for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+        const c = document.querySelector('.mat canvas');
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
         let sum = 0;
         for (let i = 0; i < d.length; i += 4) sum = (sum * 31 + d[i] + d[i + 1] * 3 + d[i + 2] * 7) % 1000000007;
@@ -89,22 +94,24 @@ def test_the_page_opens_on_a_finished_example(visit, served, screenshots):
     assert served.runner.calls == calls, "a stored run needs no detector"
     assert page.locator(".layer-cell").count() == 3 and page.locator(".head-cell").count() == 9
     assert "coloured by feature level" in page.inner_text(".stage-caption")
-    assert words(page)["picture"] == "example:patches"
+    says(page, picture="example:patches", model="deformable_detr_two_stage")
     page.screenshot(path=screenshots / "explore-light-1280.png")
 
 
 def test_upload_a_photo_click_a_box_see_the_path(visit, screenshots):
     page = visit()
     upload(page, encoded(painted(400, 300), "JPEG"), "${document.body.dataset.hacked=1}.jpg")
-    page.wait_for_function("!new URLSearchParams(location.search).get('picture').startsWith('example:')")
+    own_picture(page)
     page.locator("#atlas-model").select_option("deformable_detr")
-    page.wait_for_function("new URLSearchParams(location.search).get('model') === 'deformable_detr'")
+    says(page, model="deformable_detr")
     page.keyboard.press("Escape")
     page.wait_for_selector(".card-overview:visible")
     without = drawn(page)
     page.locator(".mat canvas").click(position=on_stage(page, 0.3, 0.6))
     page.wait_for_selector(".card-query:visible")
-    assert page.inner_text(".card-name") == "cat" and words(page)["query"] == "0"
+    says(page, query="0")
+    assert page.inner_text(".card-name") == "cat"
+    page.wait_for_selector(".share-bar i")
     path = drawn(page)
     assert path != without
     page.keyboard.press("p")
@@ -115,31 +122,34 @@ def test_upload_a_photo_click_a_box_see_the_path(visit, screenshots):
 
 def test_the_keyboard_walks_and_steps_back(visit):
     page = visit("/?model=detr&picture=example:patches&weights=scenes")
-    page.keyboard.press("ArrowDown")
-    first = words(page)["query"]
-    page.keyboard.press("ArrowDown")
-    assert words(page)["query"] != first
-    page.keyboard.press("ArrowUp")
-    assert words(page)["query"] == first
+    first, second = (page.locator(".query-row").nth(i).get_attribute("data-query") for i in (0, 1))
+    for key, query in (("ArrowDown", first), ("ArrowDown", second), ("ArrowUp", first)):
+        page.keyboard.press(key)
+        says(page, query=query)
     page.keyboard.press("ArrowLeft")
-    assert words(page)["layer"] == "2"
-    page.locator(".head-cell").nth(3).click()
-    assert words(page)["head"] == "3"
-    for gone in ("head", "layer", "query"):
-        assert gone in words(page)
-        page.keyboard.press("Escape")
-        assert gone not in words(page)
+    says(page, layer="2")
+    page.locator(".head-cell").nth(2).click()
+    page.keyboard.press("ArrowRight")
+    says(page, head="3", layer="2")
+    page.keyboard.press("Escape")
+    says(page, head=None, layer="2", query=first)
+    page.keyboard.press("Escape")
+    says(page, layer=None, query=first)
+    page.keyboard.press("Escape")
+    says(page, query=None)
 
 
 def test_hovering_a_row_previews_everywhere_and_leaves_no_trace(visit):
     page = visit()
-    before = drawn(page), page.inner_text(".card-line"), words(page)["query"]
+    page.wait_for_selector(".share-bar i")
+    says(page, picture="example:patches")
+    before = drawn(page), page.inner_text(".card-line"), page.evaluate("location.search")
     page.locator(".query-row").nth(2).hover()
     page.wait_for_function("document.querySelector('.card-line').textContent.includes('preview')")
     assert drawn(page) != before[0]
     page.locator(".wordmark").hover()
     page.wait_for_function("!document.querySelector('.card-line').textContent.includes('preview')")
-    assert (page.inner_text(".card-line"), words(page)["query"]) == before[1:]
+    assert (page.inner_text(".card-line"), page.evaluate("location.search")) == before[1:]
 
 
 def test_a_copied_address_restores_the_view(visit):
@@ -156,7 +166,7 @@ def test_a_dead_link_says_so_over_the_opening_example(visit):
     page = visit("/?picture=0123456789abcdef0123456789abcdef&model=detr&weights=scenes&query=1")
     page.wait_for_selector(".stage-status[data-kind=error]")
     assert "no longer on the server" in page.inner_text(".stage-status")
-    assert words(page)["picture"] == "example:patches"
+    says(page, picture="example:patches")
 
 
 def test_threshold_and_top_make_no_request(visit):
@@ -186,9 +196,9 @@ def test_bad_files_get_a_sentence_and_the_page_lives_on(visit):
         page.locator(".stage-status[data-kind=error]", has_text=expected).wait_for()
         assert "Traceback" not in page.content()
     upload(page, encoded(painted().resize((1, 1))), "dot.png")
-    page.wait_for_function("!new URLSearchParams(location.search).get('picture').startsWith('example:')")
+    own_picture(page)
     page.locator(".thumb").first.click()
-    page.wait_for_function("new URLSearchParams(location.search).get('picture') === 'example:patches'")
+    says(page, picture="example:patches")
 
 
 def test_hostile_names_stay_text(visit):
