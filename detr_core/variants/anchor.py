@@ -41,25 +41,21 @@ class EqualLevels(nn.Module):
         return flatten([level(m) for level, m in zip(self.levels, maps)], batch)
 
 
-class RowColumnCode(nn.Module):
-    """One code for the places of tokens and queries: of a plane for talk among queries, of a line for RCDA (section 3.2)."""
+class PlaneCode(nn.Module):
+    """One code for the places of tokens and queries, for attention over the whole map (section 3.2)."""
 
     def __init__(self, recipe: Recipe):
         super().__init__()
-        self.line, self.plane, self.width = MLP(*[recipe.width] * 3), MLP(*[recipe.width] * 3), recipe.width
-
-    def lines(self, place: Tensor) -> Tensor:
-        """[...] in 0..1 along one axis -> [..., C]; rows and columns share the network."""
-        return self.line(sine(place[..., None], 2 * self.width, y_first=False))
+        self.plane, self.width = MLP(*[recipe.width] * 3), recipe.width
 
     def planes(self, places: Tensor) -> Tensor:
         """[..., 2] (x, y) in 0..1 -> [..., C]"""
         return self.plane(sine(places, self.width))
 
     def grid(self, x: Tensor, y: Tensor) -> Tensor:
-        """Places of the columns [B, w] and of the rows [B, h] -> code of every token [B, h, w, 2C], row beside column."""
-        along_x, along_y = self.lines(x)[:, None], self.lines(y)[:, :, None]
-        return torch.cat([along_x.expand(-1, y.shape[1], -1, -1), along_y.expand(-1, -1, x.shape[1], -1)], -1)
+        """Places of the columns [B, w] and of the rows [B, h] -> code of every token [B, h, w, *]."""
+        places = [x[:, None].expand(-1, y.shape[1], -1), y[:, :, None].expand(-1, -1, x.shape[1])]
+        return self.planes(torch.stack(places, -1))
 
     def tokens(self, features: Features) -> Features:
         """Give every token the code of its place; those of the padding have the last valid place (so in the authors' code)."""
@@ -70,19 +66,28 @@ class RowColumnCode(nn.Module):
         return features.but(position=torch.cat(codes, 1).to(features.tokens.dtype))
 
     def forward(self, queries: Queries, layer: int, memory: Features) -> Queries:
-        lines = torch.cat([self.lines(place) for place in queries.anchor.unbind(-1)], -1)
-        return queries.but(position=self.planes(queries.anchor), spatial=lines)
+        return queries.but(position=self.planes(queries.anchor))
 
 
-class PlaneCode(RowColumnCode):
-    """The code of a plane everywhere, for attention over the whole map; `line` is there for the checkpoints' sake."""
+class RowColumnCode(PlaneCode):
+    """The plane's code for talk among queries; along rows and columns one of a line, by a network that both share."""
+
+    def __init__(self, recipe: Recipe):
+        super().__init__(recipe)
+        self.line = MLP(*[recipe.width] * 3)
+
+    def lines(self, place: Tensor) -> Tensor:
+        """[...] in 0..1 along one axis -> [..., C]"""
+        return self.line(sine(place[..., None], 2 * self.width, y_first=False))
 
     def grid(self, x: Tensor, y: Tensor) -> Tensor:
-        places = [x[:, None].expand(-1, y.shape[1], -1), y[:, :, None].expand(-1, -1, x.shape[1])]
-        return self.planes(torch.stack(places, -1))
+        """Row code beside column code, [B, h, w, 2C]."""
+        along_x, along_y = self.lines(x)[:, None], self.lines(y)[:, :, None]
+        return torch.cat([along_x.expand(-1, y.shape[1], -1, -1), along_y.expand(-1, -1, x.shape[1], -1)], -1)
 
     def forward(self, queries: Queries, layer: int, memory: Features) -> Queries:
-        return queries.but(position=self.planes(queries.anchor))
+        lines = torch.cat([self.lines(place) for place in queries.anchor.unbind(-1)], -1)
+        return super().forward(queries, layer, memory).but(spatial=lines)
 
 
 class PatternQueries(nn.Module):
@@ -143,6 +148,7 @@ OFFICIAL = (
     ("transformer.pattern.weight", "query_init.pattern"),
     ("transformer.position.weight", "query_init.point"),
     ("transformer.adapt_pos1d.{n}.{p}", "position.line.{n}.{p}"),
+    ("transformer.adapt_pos1d.{path}", None),                                      # unused with attention over the whole map
     ("transformer.adapt_pos2d.{n}.{p}", "position.plane.{n}.{p}"),
     ("transformer.level_embed.weight", "encoder.code"),
     *((f"{theirs}{name}.{{p}}", f"encoder.{ours}.{{i}}.{part}.{{p}}")
