@@ -33,9 +33,9 @@ def replacing(path: Path | str) -> Iterator[Path]:
             os.close(folder)
 
 
-def write_json(path: Path | str, value: Any) -> None:
+def write_json(path: Path | str, value: Any, indent: int | None = 1) -> None:
     """Write `value` as JSON, whole or not at all."""
-    text = json.dumps(value, indent=1, allow_nan=False)
+    text = json.dumps(value, indent=indent, allow_nan=False)
     with replacing(path) as unfinished:
         unfinished.write_text(text)
 

@@ -69,7 +69,7 @@ class Metrics:
                 raise TrainingDiverged(f"The loss became {loss} at step {step}: resume with a lower --rate or a longer --warmup.")
             if trainer.accelerator.is_main_process:
                 values = {"images": images, "loss": loss, "norm": norm if math.isfinite(norm) else None, "rate": rate}
-                trainer.folder.append("train", step, **values, terms=dict(zip(names, terms)))
+                trainer.folder.append("train", step, **values, terms={name: float(f"{term:.6g}") for name, term in zip(names, terms)})
                 trainer.accelerator.log({key: value for key, value in values.items() if value is not None}, step)
 
     def on_evaluation(self, trainer: Trainer, results: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from detr_core.preprocess import Preprocess  # noqa: E402
 from detr_core.recipe import part  # noqa: E402
 from detr_core.training.evaluate import AsInference, evaluate  # noqa: E402
 from detr_core.training.features import FeatureCache, collate_features  # noqa: E402
+from detr_core.training.files import write_json  # noqa: E402
 from detr_core.training.record import Checkpoints, Metrics, Status  # noqa: E402
 from detr_core.training.run import Run, RunFolder  # noqa: E402
 from detr_core.training.state import restore  # noqa: E402
@@ -76,6 +77,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--die-after", type=int)
+    parser.add_argument("--measure", action="store_true")
     parser.add_argument("--run", type=json.loads, default={})
     parser.add_argument("--recipe", type=json.loads, default={})
     options = parser.parse_args()
@@ -87,6 +89,9 @@ def main() -> None:
         trainer.events.add(Dies(options.die_after))
     if options.resume:
         restore(trainer, folder.load())
+    if options.measure:
+        measured = evaluate(trainer.detector, Painted(10), 3)
+        write_json(folder.path / "measured.json", {name: value for name, value in measured.items() if name != "seconds"})
     print(trainer.fit())
 
 

@@ -133,6 +133,7 @@ def test_fine_tuning_a_folder_from_the_command_line(weights, folder, tmp_path, m
     assert main(asked) == 0
     assert run.status()["state"] == "finished" and run.status()["step"] == 3
     assert {path.name for path in run.samples.iterdir()} >= {"pictures.json", "picture-0.jpg", "00000003.json"}
+    assert [line["kind"] for line in run.lines()] == ["train"] * 3 + ["evaluation"]
     seen = json.loads((run.samples / "00000003.json").read_text())
     assert len(seen) == 4 and all(set(one["matches"].values()) <= set(range(20)) for one in seen)
     assert main(asked) == 2 and "--resume" in capsys.readouterr().err
@@ -151,9 +152,15 @@ def test_a_failed_run_says_so_in_its_folder(tmp_path, capsys):
 
 def test_bundled_weights_are_planned_published_and_skipped(weights, tmp_path, monkeypatch):
     monkeypatch.setattr(bundle, "ASSETS", tmp_path)
-    scenes, trees = (tasks(tmp_path / "runs", ("detr",), data=(name,), share=0.1)[0] for name in bundle.DATA)
+    scenes, trees = (tasks(tmp_path / "runs", VARIANT[1:], data=(name,), share=0.1)[0] for name in bundle.DATA)
     assert scenes.run.weights is None and trees.run.weights == "scenes" and not scenes.finished and not scenes.begun
     scenes.folder.create(scenes.run)
     export(small_detector(), scenes.folder.best, {"command": scenes.run.command(), "AP": 0.1})
     assert scenes.publish()["AP"] == 0.1 and scenes.finished and card_of(scenes.target)["AP"] == 0.1
-    assert not tasks(tmp_path / "runs", ("detr",), data=("scenes",), share=0.2)[0].finished, "another budget is another run"
+    assert not tasks(tmp_path / "runs", VARIANT[1:], data=("scenes",), share=0.2)[0].finished, "another budget is another run"
+    planned = tasks(tmp_path / "runs")
+    starts = [(task.run.variant, task.run.data) for task in planned]
+    for number, task in enumerate(planned):
+        if task.run.weights:
+            elder, _, data = task.run.weights.rpartition(":")
+            assert (elder or task.run.variant, data) in starts[:number], "weights to start from must be made before"

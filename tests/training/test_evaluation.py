@@ -13,6 +13,7 @@ from pycocotools.cocoeval import COCOeval
 
 from detr_core.training.coco import NUMBERS, average_precision
 from detr_core.training.evaluate import ByShape, evaluate
+from detr_core.training.samples import instability
 
 TRUTH = {"images": [{"id": 1, "width": 100, "height": 100}, {"id": 2, "width": 100, "height": 100}],
          "categories": [{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}],
@@ -81,3 +82,10 @@ def test_a_detector_is_measured_in_evaluation_mode_and_left_as_it_was():
     assert first["AP"] == pytest.approx(second["AP"], abs=1e-6)
     with pytest.raises(ValueError, match="3 classes"):
         evaluate(small_detector(), type("Fewer", (Painted,), {"annotations": lambda self: TRUTH})())
+
+
+def test_instability_is_the_share_of_objects_that_changed_their_query():
+    before = [{"matches": {"0": 4, "1": 7}}, {"matches": {"0": 2}}]
+    assert instability(before, before) == 0.0
+    assert instability(before, [{"matches": {"0": 7, "1": 4}}, {"matches": {"0": 2}}]) == pytest.approx(2 / 3)
+    assert instability([], []) == 0.0

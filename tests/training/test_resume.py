@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from job import small_run, small_trainer
+from job import small_detector, small_run, small_trainer
+from painted import Painted
 
+from detr_core.training.evaluate import evaluate
+from detr_core.training.files import read_json
 from detr_core.training.run import RunFolder
 from detr_core.training.trainer import Trainer
 
@@ -40,7 +43,7 @@ def here(path: Path, recipe: dict | None = None, **changes) -> RunFolder:
 
 def job(folder: Path, *arguments: str, expect: int = 0, launch: tuple[str, ...] = ()) -> RunFolder:
     done = subprocess.run([sys.executable, *launch, str(JOB), str(folder), *arguments], env=ENVIRONMENT, capture_output=True, text=True,
-                          timeout=120)
+                          timeout=400)
     assert done.returncode == expect, done.stderr[-3000:]
     return RunFolder(folder)
 
@@ -73,12 +76,12 @@ def test_sigterm_leaves_a_resumable_checkpoint(undisturbed, tmp_path):
     folder = RunFolder(tmp_path / "run")
     process = subprocess.Popen([sys.executable, str(JOB), str(folder.path), "--run", '{"images": 40000}'], env=ENVIRONMENT)
     try:
-        for _ in range(600):
+        for _ in range(3000):
             time.sleep(0.1)
             if folder.status().get("step", 0) > 2 or len(folder.lines()) > 2:
                 break
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     finally:
         process.kill()
     assert folder.status()["state"] == "stopped" and "SIGTERM" in folder.status()["reason"]
@@ -100,11 +103,13 @@ def test_two_processes_and_accumulation_give_the_losses_of_one(undisturbed, tmp_
     one = losses(here(tmp_path / "one", recipe))
     launch = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no",
               "--dynamo_backend", "no", "--main_process_port", "0")
-    two = losses(job(tmp_path / "two", "--recipe", json.dumps(recipe), launch=launch))
+    two = losses(job(tmp_path / "two", "--measure", "--recipe", json.dumps(recipe), launch=launch))
     pieces = losses(here(tmp_path / "pieces", recipe, accumulate=2))
     assert two.keys() == one.keys() == pieces.keys()
     assert max(abs(one[step] - two[step]) for step in one) < 1e-4 * max(one.values())
     assert max(abs(one[step] - pieces[step]) for step in one) < 1e-4 * max(one.values())
+    alone = evaluate(small_detector(**recipe), Painted(10), 3)
+    assert read_json(tmp_path / "two" / "measured.json") == {name: value for name, value in alone.items() if name != "seconds"}
 
 
 def test_mixed_precision_learns_in_float32_weights(tmp_path):
