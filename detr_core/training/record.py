@@ -92,7 +92,9 @@ class Status:
         values = {"step": trainer.step, "steps": trainer.steps, "images": trainer.images, "epoch": trainer.images / len(trainer.data.train),
                   "seconds": round(trainer.seconds, 1), "pid": os.getpid(), "best": trainer.best,
                   "memory": memory(trainer.accelerator.device)}
-        if len(self.recent) > 1:
+        if trainer.step == trainer.steps:
+            values["seconds_left"] = 0
+        elif len(self.recent) > 1:
             (then, first), (now, last) = self.recent[0], self.recent[-1]
             pace = (now - then) / (last - first)
             left = (trainer.steps - trainer.step) * pace
