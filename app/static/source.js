@@ -21,12 +21,20 @@ export function mount(place, server) {
 
 function gallery() {
   const row = el("div", { class: "gallery", role: "group", "aria-label": say.examples });
+  const own = { button: null };
   on(["examples"], ({ examples }) => row.replaceChildren(...examples.map((example) => {
     const look = () => open({ picture: `example:${example.id}`, ...fitting(example) }, { query: "best" });
     return el("button", { type: "button", class: "thumb", title: [example.title, example.credit].filter(Boolean).join(". "), "aria-label": say.example(example.title),
       "data-key": `example:${example.id}`, onclick: look }, el("img", { src: `atlas/examples/${encodeURIComponent(example.file)}`, alt: "", loading: "lazy" }));
   })));
-  on(["picture", "examples"], ({ picture }) => row.querySelectorAll("[data-key]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.key === picture))));
+  on(["image"], ({ image, picture }) => {             // a tile for the visitor's last picture, to come back to
+    if (!image || !picture || picture.startsWith("example:")) return;
+    own.button?.remove();
+    own.button = el("button", { type: "button", class: "thumb", title: say.own, "aria-label": say.own, "data-key": picture,
+      onclick: () => open({ picture }, { query: "best" }) }, el("img", { src: image.src, alt: "" }));
+    row.prepend(own.button);
+  });
+  on(["picture", "examples", "image"], ({ picture }) => row.querySelectorAll("[data-key]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.key === picture))));
   return row;
 }
 

@@ -80,8 +80,8 @@ function paint(canvas, state) {
   if (state.boxes) others(ctx, f, state, at, query, { width, height, taken: [] });
   if (query === null) return;
   const colour = classColour(run.label(at, query));
-  if (state.trail) trail(ctx, f, run, query, at);
   if (sampled) points(ctx, f, sampled, pointSize(f, run.box(at, query)));
+  if (state.trail) trail(ctx, f, run, query, at);
   const shape = box(ctx, f, run.box(at, query), colour, { width: 3 });
   if (state.trail) reference(ctx, f, run.anchor(at, query));
   tag(ctx, `${run.name(at, query)} ${run.score(at, query).toFixed(2)}`, shape, colour, { width, height, taken: [] });

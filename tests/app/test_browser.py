@@ -197,7 +197,7 @@ def test_bad_files_get_a_sentence_and_the_page_lives_on(visit):
         assert "Traceback" not in page.content()
     upload(page, encoded(painted().resize((1, 1))), "dot.png")
     own_picture(page)
-    page.locator(".thumb").first.click()
+    page.locator("[data-key='example:patches']").click()
     says(page, picture="example:patches")
 
 
@@ -211,6 +211,17 @@ def test_hostile_names_stay_text(visit):
     assert page.get_by_text("<img src=x onerror=", exact=False).count() > 0
     assert page.evaluate("document.body.dataset.hacked") is None
     assert page.locator("img[src=x]").count() == 0
+
+
+def test_the_theme_turns_and_stays(visit):
+    page = visit(theme="dark")
+    ink = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(ink)
+    page.locator(".header-tools button").last.click()
+    page.wait_for_function(f"{ink} !== '{dark}'")
+    page.reload()
+    page.wait_for_selector(".query-row")
+    assert page.evaluate(ink) != dark
 
 
 def test_a_restarted_server_is_noticed(visit):
