@@ -19,7 +19,8 @@ def flatten(maps: Sequence[Tensor], batch: Batch) -> Features:
         padding = torch.cat([F.interpolate(mask, size=s).flatten(1) for s in shapes], 1).bool()
     else:
         padding = torch.zeros(len(batch), sum(h * w for h, w in shapes), dtype=torch.bool, device=maps[0].device)
-    tokens = torch.cat([m.flatten(2).transpose(1, 2) for m in maps], 1)
+    levels = [m.flatten(2).transpose(1, 2) for m in maps]
+    tokens = torch.cat(levels, 1) if len(levels) > 1 else levels[0]
     return Features(tokens, padding, shapes, batch.padded, extent=batch.extent.float())
 
 

@@ -54,8 +54,9 @@ class SineTokens(nn.Module):
         if key not in self._kept:
             if len(self._kept) >= 16:
                 self._kept.pop(next(iter(self._kept)))
-            ones = [torch.ones(1, h, w, dtype=torch.bool, device=features.tokens.device) for h, w in features.shapes]
-            self._kept[key] = torch.cat([self.level(m, i) for i, m in enumerate(ones)], 1)
+            with torch.inference_mode(False):                   # a code first needed by predict() may be needed by training later
+                ones = [torch.ones(1, h, w, dtype=torch.bool, device=features.tokens.device) for h, w in features.shapes]
+                self._kept[key] = torch.cat([self.level(m, i) for i, m in enumerate(ones)], 1)
         return self._kept[key]
 
 

@@ -161,6 +161,18 @@ def test_a_tape_changes_nothing(id: str) -> None:
     assert not any(torch.isnan(value).any() for values in tape.entries.values() for value in values if value.is_floating_point())
 
 
+def test_what_a_prediction_keeps_can_be_trained_with(id: str) -> None:
+    """Values kept between calls must not be those of inference mode, which autograd refuses."""
+    detector = detector_of(id)
+    pictures = batch().but(padding=torch.zeros_like(batch().padding), padded=False)
+    with torch.inference_mode():
+        detector(maps_for(detector, pictures))
+    try:
+        train_losses(detector.train(), maps_for(detector, pictures)).total.backward()
+    finally:
+        detector.eval().zero_grad()
+
+
 def test_a_few_steps_lower_the_loss(id: str, tmp_path: Path) -> None:
     save(detector_of(id), tmp_path / "start.safetensors", torch.float32, backbone=False)
     detector = detr_core.load(id, tmp_path / "start.safetensors").train()

@@ -15,7 +15,7 @@ from ..position import LearnedPosition, SineTokens
 from ..postprocess import SoftmaxPostprocess
 from ..preprocess import Preprocess
 from ..queries import QueryInit
-from ..recipe import Recipe
+from ..recipe import Recipe, part
 from ..registry import Paper, Published, variant
 from ..sizes import tiny_single
 from ..structures import Features, Queries
@@ -38,7 +38,7 @@ DETR = Recipe(
     "detr", preprocess=Preprocess, backbone=Backbone, neck=SingleLevel, token_code=SineTokens, position=LearnedPosition,
     encoder=Encoder, encoder_layer=EncoderLayer, token_attention=TokenAttention, query_init=LearnedQueries, decoder=Decoder,
     decoder_layer=DecoderLayer, self_attention=SelfAttention, cross_attention=CrossAttention, feed_forward=FeedForward,
-    activation=nn.ReLU, geometry=FreeBoxes, refinement=Still, class_head=SoftmaxHead, box_head=BoxHead,
+    activation=part(nn.ReLU, inplace=True), geometry=FreeBoxes, refinement=Still, class_head=SoftmaxHead, box_head=BoxHead,
     objective=SoftmaxObjective, postprocess=SoftmaxPostprocess)
 
 ENCODER, DECODER = "transformer.encoder.layers.{i}.", "transformer.decoder.layers.{i}."
