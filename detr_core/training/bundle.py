@@ -22,10 +22,10 @@ DATA = ("scenes", "trees")
 
 COMMON = Run("", "", size="tiny", batch=8, rate=6e-4, slow_rate=0.3, schedule="linear", warmup=200, ema=0.999, seed=1, evaluations=8)
 PLANS = {"scenes": replace(COMMON, data="scenes", images=60_000, views=5_000),
-         "trees": replace(COMMON, data="trees", images=8_000, views=1_600, weights="scenes", changes={"short": 512, "long": 512})}
+         "trees": replace(COMMON, data="trees", images=8_000, views=1_000, weights="scenes", changes={"short": 512, "long": 512})}
 
 ROUNDS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
-    ("scenes", "deformable_detr_two_stage"): ({}, {"weights": "scenes", "images": 30_000, "rate": 4e-4, "seed": 2}),
+    ("scenes", "deformable_detr_two_stage"): ({}, {"weights": "scenes", "images": 20_000, "rate": 4e-4, "seed": 2}),
     ("scenes", "deformable_detr_refine"): ({"weights": "deformable_detr_two_stage:scenes", "images": 24_000},),
     ("scenes", "deformable_detr"): ({"weights": "deformable_detr_refine:scenes", "images": 24_000},),
     ("scenes", "dn_detr"): ({"images": 40_000},),
