@@ -29,7 +29,7 @@ ROUNDS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("scenes", "deformable_detr_refine"): ({"weights": "deformable_detr_two_stage:scenes", "images": 24_000},),
     ("scenes", "deformable_detr"): ({"weights": "deformable_detr_refine:scenes", "images": 24_000},),
     ("scenes", "dn_detr"): ({"images": 40_000},),
-    ("scenes", "detr"): ({"weights": "dn_detr:scenes", "images": 60_000},),
+    ("scenes", "detr"): ({"weights": "dn_detr:scenes", "images": 48_000},),
     ("trees", "deformable_detr_refine"): ({"images": 3_000},),
     ("trees", "deformable_detr"): ({"images": 3_000},),
     ("trees", "detr"): ({"images": 3_000},),
