@@ -180,7 +180,8 @@ def load_case(path: str | Path) -> tuple[dict, dict[str, np.ndarray]]:
 
 def detector_of(case: dict, arrays: dict[str, np.ndarray]) -> Detector:
     """The variant that the case's arguments describe, with the recorded weights, in evaluation mode."""
-    detector = Detector(recipe_of(case["variant"], case["args"]))
+    multi_scale = any(name.startswith("input_proj_512.") for name, _ in case["state"])        # of SMCA: no argument tells its two programs apart
+    detector = Detector(recipe_of(case["variant"], {**case["args"], "multi_scale": multi_scale}))
     load_state(detector, state_of(case, arrays), "the case")
     return detector.eval()
 

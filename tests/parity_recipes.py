@@ -23,7 +23,7 @@ from detr_core.variants.dino import ContrastiveDenoising, MixedQueries
 from detr_core.variants.dn import Denoising
 from detr_core.variants.h_deformable import HybridMatching
 from detr_core.variants.sap import SalientCrossAttention, SideDirectedCross
-from detr_core.variants.smca import GaussianCross, GaussianPosition
+from detr_core.variants.smca import MULTI_SCALE, GaussianCross, GaussianPosition
 from detr_core.variants.sparse import EfficientQueries, SparseEncoder
 
 SIZES = {"hidden_dim": "width", "nheads": "heads", "dim_feedforward": "hidden", "num_queries": "queries", "num_classes": "classes",
@@ -138,8 +138,14 @@ def anchors(recipe: Recipe, args: dict[str, Any]) -> Recipe:
 
 
 def modulated(recipe: Recipe, args: dict[str, Any]) -> Recipe:
-    """SMCA: DETR's body and the kind of Gaussian."""
+    """SMCA: DETR's body and the kind of Gaussian; the multi-scale form is a program of its own with one kind."""
     kind = int(args.get("dynamic_scale", "type1").removeprefix("type"))
+    if args.get("multi_scale"):
+        recipe = sized(MULTI_SCALE, args)
+        code = LearnedTokens if args.get("position_embedding") in ("learned", "v3") else SineTokens
+        backbone = recipe.backbone.but(name=args.get("backbone", "resnet50"), dilated=bool(args.get("dilation")))
+        return recipe.but(levels=4, backbone=backbone, token_code=part(LevelTokens, code=part(code)),
+                          cross_attention=recipe.cross_attention.but(smooth=args.get("smooth", 8)))
     recipe = one_level(recipe, args)
     return recipe.but(position=part(GaussianPosition, scales=kind - 1), cross_attention=part(GaussianCross, smooth=args.get("smooth", 8)))
 
