@@ -10,6 +10,7 @@ from painted import Painted
 from PIL import Image
 
 import detr_core
+from detr_core import api
 from detr_core.cli import COMMANDS, main
 from detr_core.training import bundle
 from detr_core.training.bundle import card_of, tasks
@@ -142,6 +143,16 @@ def test_fine_tuning_a_folder_from_the_command_line(weights, folder, tmp_path, m
     assert again["AP"] == pytest.approx(run.lines()[-1]["AP"], abs=0.02)
     assert main(["evaluate", *VARIANT, "--weights", str(run.last), "--data", str(folder)]) == 0
     assert "AP50" in capsys.readouterr().out
+
+
+def test_the_table_of_the_readme_measures_every_bundled_file(weights, folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(api, "ASSETS", tmp_path)
+    target = tmp_path / "weights" / "scenes" / f"{VARIANT[1]}.safetensors"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(weights.read_bytes())
+    assert main(["evaluate", "--markdown", "--data", str(folder), "--device", "cpu"]) == 0
+    header, line, row = capsys.readouterr().out.strip().splitlines()
+    assert header.startswith("| variant") and set(line) == {"|", "-"} and row.startswith(f"| {VARIANT[1]} |") and "random numbers" in row
 
 
 def test_a_failed_run_says_so_in_its_folder(tmp_path, capsys):
