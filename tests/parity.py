@@ -21,7 +21,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
 from detr_core.checkpoint import load_state  # noqa: E402
 from detr_core.detector import Detector  # noqa: E402
+from detr_core.groups import slices  # noqa: E402
 from detr_core.queries import take  # noqa: E402
+from detr_core.recipe import Recipe  # noqa: E402
 from detr_core.structures import Batch, Output, Targets  # noqa: E402
 from detr_core.tape import Tape  # noqa: E402
 from detr_core.training.criterion import Criterion  # noqa: E402
@@ -178,23 +180,37 @@ def load_case(path: str | Path) -> tuple[dict, dict[str, np.ndarray]]:
     return json.loads((path.parent / f"{path.name}.json").read_text()), arrays
 
 
+def recipe_for(case: dict) -> Recipe:
+    """Our recipe for a case. Which of SMCA's two programs was run shows only in the names of its tensors."""
+    multi_scale = any(name.startswith("input_proj_512.") for name, _ in case["state"])
+    return recipe_of(case["variant"], {**case["args"], "multi_scale": multi_scale})
+
+
 def detector_of(case: dict, arrays: dict[str, np.ndarray]) -> Detector:
     """The variant that the case's arguments describe, with the recorded weights, in evaluation mode."""
-    multi_scale = any(name.startswith("input_proj_512.") for name, _ in case["state"])        # of SMCA: no argument tells its two programs apart
-    detector = Detector(recipe_of(case["variant"], {**case["args"], "multi_scale": multi_scale}))
+    detector = Detector(recipe_for(case))
     load_state(detector, state_of(case, arrays), "the case")
     return detector.eval()
 
 
+def without_training_groups(output: Output) -> Output:
+    """The predictions of the queries that inference has too."""
+    for group, place in zip(output.groups, slices(output.groups).values()):
+        if group.keep:
+            return output.but(layers=tuple(p.each(lambda values, place=place: values[:, place]) for p in output.layers))
+    return output
+
+
 @torch.no_grad()
 def run(path: str | Path) -> Report:
-    """Build, load, run and compare one case."""
+    """Build, load, run and compare one case; those named `train...` in training mode."""
     case, arrays = load_case(path)
     detector, batch, report = detector_of(case, arrays), batch_of(case), Report()
+    detector.train(str(case.get("mode") or case.get("case")).startswith("train"))
     with Tape(detector, tuple(pattern for scheme in detector.schemes for pattern in scheme.needs)) as tape:
         output = detector(batch)
-    output = in_recorded_order(arrays, output)
-    compare_output(case, arrays, output, report)
+    output = output if detector.training else in_recorded_order(arrays, output)
+    compare_output(case, arrays, without_training_groups(output), report)
     if case.get("loss") and batch.targets:
         compare_losses(case, detector, output, batch, tape, report)
     return report

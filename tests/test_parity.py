@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from detr_core import Detector
-from tests.parity import load_case, run
-from tests.parity_recipes import recipe_of
+from tests.parity import load_case, recipe_for, run
 
 CASES = sorted(p.with_suffix("") for p in (Path(__file__).parent / "cases").glob("*/*.json"))
 
@@ -22,5 +21,5 @@ def test_learns_as_many_numbers_as_the_authors_detector(case: Path) -> None:
     """Their freezing counts too: the stem and first stage of the backbone and all batch norms never learn."""
     recorded, _ = load_case(case)
     with torch.device("meta"):
-        detector = Detector(recipe_of(recorded["variant"], recorded["args"]))
+        detector = Detector(recipe_for(recorded))
     assert sum(p.numel() for p in detector.parameters() if p.requires_grad) == recorded["n_parameters"]
