@@ -8,7 +8,7 @@ from torch import nn
 from detr_core.backbones import Backbone
 from detr_core.decoder import PreNormDecoderLayer
 from detr_core.encoder import Encoder, PreNormEncoderLayer
-from detr_core.geometry import Iterative, LookForwardTwice
+from detr_core.geometry import Iterative, LookForwardTwice, Still
 from detr_core.heads import ZeroBoxHead
 from detr_core.points import ConvolvedPoints, GridPoints
 from detr_core.position import LearnedTokens, LevelTokens, SineTokens
@@ -16,6 +16,7 @@ from detr_core.recipe import Recipe, part
 from detr_core.registry import VARIANTS
 from detr_core.row_column import PlaneCross, PlaneTokens
 from detr_core.training.inside import InsideObjective
+from detr_core.training.objective import SoftmaxObjective
 from detr_core.variants.anchor import EqualLevels, GridQueries, LevelEncoder, PlaneCode
 from detr_core.variants.dab import ContentAnchors
 from detr_core.variants.deformable import ProposalQueries, ReferenceQueries
@@ -44,13 +45,15 @@ def one_level(recipe: Recipe, args: dict[str, Any]) -> Recipe:
         recipe = recipe.but(token_code=LearnedTokens)
     if args.get("pre_norm"):
         recipe = recipe.but(encoder=part(Encoder, final_norm=True), encoder_layer=PreNormEncoderLayer, decoder_layer=PreNormDecoderLayer)
-    return recipe
+    return objective(recipe, args)
 
 
 def deformable(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     """Deformable DETR's body: one or several levels, refinement and two-stage selection by name, points an attention."""
     if args.get("two_stage"):
         recipe = VARIANTS["deformable_detr_two_stage"].recipe if recipe.name.startswith("deformable") else recipe
+        if not args.get("with_box_refine", True):
+            recipe = recipe.but(refinement=Still, shared_heads=True)
     elif args.get("with_box_refine"):
         recipe = VARIANTS["deformable_detr_refine"].recipe if recipe.name.startswith("deformable") else recipe
     recipe = sized(recipe, args)
@@ -60,23 +63,24 @@ def deformable(recipe: Recipe, args: dict[str, Any]) -> Recipe:
                         cross_attention=recipe.cross_attention.but(points=args.get("dec_n_points", 4)))
     if args.get("position_embedding") in ("learned", "v3"):
         recipe = recipe.but(token_code=part(LevelTokens, code=part(LearnedTokens)))
-    return recipe
+    return objective(recipe, args)
 
 
 def objective(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     """Weights of the matching costs and of the losses where the arguments name them."""
-    if "cls_loss_coef" not in args:
-        return recipe
-    return recipe.but(objective=recipe.objective.but(
-        weights=tuple(args[f"{term}_loss_coef"] for term in ("cls", "bbox", "giou")),
-        costs=tuple(args[f"set_cost_{term}"] for term in ("class", "bbox", "giou")), alpha=args["focal_alpha"]))
+    made, options = recipe.objective, {}
+    if "bbox_loss_coef" in args:
+        options["weights"] = args.get("cls_loss_coef", 1), args["bbox_loss_coef"], args["giou_loss_coef"]
+    if "set_cost_class" in args:
+        options["costs"] = tuple(args[f"set_cost_{term}"] for term in ("class", "bbox", "giou"))
+    named = {"no_object": "eos_coef"} if made.is_a(SoftmaxObjective) else {"alpha": "focal_alpha"}
+    return recipe.but(objective=made.but(**options, **{ours: args[theirs] for ours, theirs in named.items() if theirs in args}))
 
 
 def anchored(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     """DAB-DETR's two bodies: one level with its own temperature and activation, or deformable, where `modelname` says so."""
-    recipe = objective(recipe, args)
     if "deformable" in args.get("modelname", ""):
-        recipe = deformable(objective(VARIANTS[recipe.name.replace("detr", "deformable_detr")].recipe, args), args)
+        recipe = deformable(VARIANTS[f"{recipe.name.split('_')[0]}_deformable_detr"].recipe, args)
     else:
         recipe = one_level(recipe, {**args, "pre_norm": False}).but(activation=ACTIVATIONS[args.get("transformer_activation", "prelu")])
         if recipe.token_code.make is SineTokens:
@@ -171,6 +175,8 @@ BODIES = {
     "smca": modulated,
     "anchor_detr": anchors,
     "dab_detr": anchored,
+    "dab_deformable_detr": anchored,
+    "dn_deformable_detr": anchored,
     "detr": one_level,
     "conditional_detr": one_level,
     "deformable_detr": deformable,

@@ -22,21 +22,14 @@ from .dab import DAB, DAB_DEFORMABLE, AnchorQueries
 
 
 class LabelledAnchors(AnchorQueries):
-    """Learned boxes whose content says "label unknown" and, in its last number, "not a denoising query" (section 4.5).
-
-    `patterns` only repeats the boxes here.
-    """
+    """Learned boxes whose content says "label unknown" and, in its last number, "not a denoising query" (section 4.5)."""
 
     def __init__(self, recipe: Recipe, patterns: int = 0, fixed_centres: bool = False):
-        super().__init__(recipe, 0, fixed_centres)
-        self.repeats = max(patterns, 1)
+        super().__init__(recipe, patterns, fixed_centres)
         self.unknown = nn.Parameter(torch.randn(1, recipe.width - 1))
 
     def contents(self) -> Tensor:
         return F.pad(self.unknown.expand(len(self.anchor), -1), (0, 1))
-
-    def patterned(self, contents: Tensor) -> Tensor:
-        return contents.repeat(self.repeats, 1)
 
 
 class IndicatedAnchors(AnchorQueries):
@@ -159,7 +152,7 @@ DN_DEFORMABLE = DAB_DEFORMABLE.but("dn_deformable_detr", query_init=IndicatedAnc
 PAPER = Paper("DN-DETR: Accelerate DETR Training by Introducing Query DeNoising", "Li et al.", "CVPR", 2022, "2203.01305",
               "IDEA-Research/DN-DETR")
 variant(DN, tiny_single(DN), paper=PAPER,
-        names=(("label_enc.weight", "{schemes.0.labels[:-1],query_init.unknown[-1:]}"), ("transformer.patterns.weight", None)),
+        names=(("label_enc.weight", "{schemes.0.labels[:-1],query_init.unknown[-1:]}"),),
         idea="In training, noisy copies of the objects enter as queries and are restored without any matching.")
 variant(DN_DEFORMABLE, tiny_pyramid(DN_DEFORMABLE), paper=PAPER, borrows=("dn_detr",),
         names=(("label_enc.weight", "schemes.0.labels[:-1]"),),                     # the last row goes unused on this body
