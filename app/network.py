@@ -78,7 +78,7 @@ class Network:
         return time.perf_counter()
 
     def _device_name(self) -> str:
-        return torch.cuda.get_device_name() if self.device.startswith("cuda") else f"CPU, {torch.get_num_threads()} threads"
+        return torch.cuda.get_device_name() if self.device.startswith("cuda") else f"CPU, {(count := torch.get_num_threads())} thread{'s' * (count > 1)}"
 
 
 def _predictions(detector: detr_core.Detector, output: Output, tape: Tape) -> Arrays:

@@ -38,7 +38,7 @@ function about(run, variant) {
 /** What the weights say of themselves. */
 function weights(facts) {
   const { card, weights: name, names } = facts;
-  const told = [[say.trained, name], [say.classes, String(names.length)], ...["AP", "AP50"].filter((key) => card[key] !== undefined).map((key) => [key, String(card[key])]),
+  const told = [[say.trained, name], [say.classes, String(names.length)], ...["AP", "AP50"].filter((key) => card[key] !== undefined).map((key) => [key, Number(card[key]).toFixed(3)]),
     ...(card.data ? [[say.data, String(card.data)]] : []),
     [say.input, say.inputSize(facts.input)], [say.time, say.took(facts)]];
   return [el("dl", { class: "facts" }, told.map(([key, value]) => el("div", {}, el("dt", {}, key), el("dd", {}, value))))];

@@ -2,7 +2,8 @@
 
 /* Colours with a meaning keep it everywhere: feature levels, heads, decoder layers, classes. */
 export const LEVELS = ["#4cc9f0", "#80ed99", "#ffd166", "#ff7096", "#c77dff", "#f4a261"];
-const CLASSES = ["#ff8a3d", "#4dabf7", "#69db7c", "#e599f7", "#ffd43b", "#3bc9db", "#ff8787", "#b197fc", "#c0eb75", "#faa2c1", "#66d9e8", "#e0a878"];
+const CLASSES = ["#ff8a3d", "#4dabf7", "#69db7c", "#e599f7", "#ffd43b", "#3bc9db", "#ff8787", "#b197fc", "#c0eb75", "#faa2c1", "#66d9e8", "#e0a878",
+  "#f06595", "#748ffc", "#38d9a9", "#da77f2", "#fcc419", "#22b8cf", "#ff6b6b", "#9775fa", "#94d82d", "#eebefa", "#a5d8ff", "#c2a36b"];
 const HEADS = ["#f94144", "#f8961e", "#f9c74f", "#90be6d", "#43aa8b", "#4d9de0", "#7b6cf6", "#d65db1"];
 const INK = "rgba(12, 16, 22, .82)";
 
@@ -54,13 +55,13 @@ const corners = ([cx, cy, w, h]) => [cx - w / 2, cy - h / 2, cx + w / 2, cy + h 
 export { corners };
 
 /** A box with a dark casing, so that it stands out on any picture. */
-export function box(ctx, f, cxcywh, colour, { width = 2, alpha = 1, dash = [] } = {}) {
+export function box(ctx, f, cxcywh, colour, { width = 2, alpha = 1, dash = [], casing = 1.6 } = {}) {
   const [x0, y0, x1, y1] = corners(cxcywh);
   const shape = [f.px(x0), f.py(y0), (x1 - x0) * f.w, (y1 - y0) * f.h];
   ctx.save();
   ctx.globalAlpha = alpha;
   ctx.lineJoin = "round";
-  ctx.strokeStyle = INK; ctx.lineWidth = width + 1.6; ctx.strokeRect(...shape);
+  if (casing) { ctx.strokeStyle = INK; ctx.lineWidth = width + casing; ctx.strokeRect(...shape); }
   ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.setLineDash(dash); ctx.strokeRect(...shape);
   ctx.restore();
   return shape;

@@ -114,7 +114,7 @@ function proposals(ctx, f, run, query) {
   if (query === null) heat(ctx, f, run.proposalMap());
   for (const other of run.order.slice(0, get().top)) {
     const { box: proposed, score } = run.proposal(other);
-    box(ctx, f, proposed, "#ffffff", other === query ? { width: 2, dash: [3, 3] } : { width: 0.8, alpha: 0.25 + 0.4 * score, dash: [3, 3] });
+    box(ctx, f, proposed, "#ffffff", other === query ? { width: 2, dash: [3, 3] } : { width: 1, alpha: 0.35 + 0.6 * score, casing: 0 });
   }
 }
 
@@ -123,7 +123,7 @@ function describe(state, words) {
   if (!run) return write(words, say.queries);
   const [query, at] = [active(), layer()];
   write(words, query === null ? say.counted(run.shown(at, state.threshold, state.top).length, state.threshold)
-    : `${say.query(query)} · ${run.name(at, query)} ${run.score(at, query).toFixed(2)} · ${say.at(at, run.layers)}`);
+    : `${say.query(query)} · ${run.name(at, query)} ${run.score(at, query).toFixed(2)} · ${say.shortly(at)}`);
 }
 
 function explain(state, caption, legend) {

@@ -26,7 +26,8 @@ export const say = {
   counted: (count, threshold) => `${count} ${count === 1 ? "object" : "objects"} at or above ${threshold.toFixed(2)}`,
   input: "Input", inputSize: ([height, width]) => `${width} × ${height} px`, time: "Network, recorded", took: (facts) => `${Math.round(facts.timing.network)} ms on ${facts.device}`,
   query: (query) => `Query ${query}`,
-  at: (layer, layers) => (layer === layers - 1 ? `layer ${layer + 1} of ${layers}` : `layer ${layer + 1} of ${layers}`),
+  at: (layer, layers) => `layer ${layer + 1} of ${layers}`,
+  shortly: (layer) => `layer ${layer + 1}`,
   // what a picture is and is not
   heads: (head, heads) => (head === null ? `mean of ${heads} heads` : `head ${head + 1} of ${heads}`),
   map: (layer, layers, heads) => `Dense cross-attention of decoder ${say.at(layer, layers)}, ${heads}, drawn on the feature grid. ` +
