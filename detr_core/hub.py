@@ -13,7 +13,7 @@ from huggingface_hub.errors import EntryNotFoundError, HFValidationError, Reposi
 from torch import nn
 
 from .checkpoint import CheckpointError
-from .recipe import Recipe, part
+from .recipe import Recipe
 from .registry import Published
 
 # Hugging Face configuration field -> ours; fields that a configuration lacks keep the recipe's value.
@@ -22,7 +22,7 @@ SIZES = {"d_model": "width", "hidden_size": "width", "encoder_attention_heads": 
          "decoder_layers": "decoder_layers", "dropout": "dropout"}
 # what the recipes take for granted: field -> the only value that fits
 FIXED = {"position_embedding_type": "sine", "num_channels": 3, "query_dim": 4, "keep_query_pos": False, "normalize_before": False}
-ACTIVATIONS = {part(nn.ReLU): "relu", part(nn.PReLU): "prelu"}
+ACTIVATIONS = {nn.ReLU: "relu", nn.PReLU: "prelu"}
 # field -> slot and option of its part
 OPTIONS = {"encoder_n_points": ("token_attention", "points"), "decoder_n_points": ("cross_attention", "points"),
            "num_patterns": ("query_init", "patterns"), "random_refpoints_xy": ("query_init", "fixed_centres")}
@@ -70,7 +70,7 @@ def sizes_of(config: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     """
     if _family(config) != recipe.name:
         raise _refuse(recipe.name, f"it describes {_family(config) or 'no known model'!r}, so load that variant")
-    for field, fits in {**FIXED, "activation_function": ACTIVATIONS.get(recipe.activation)}.items():
+    for field, fits in {**FIXED, "activation_function": ACTIVATIONS.get(recipe.activation.make)}.items():
         if config.get(field, fits) != fits:
             raise _refuse(recipe.name, f"{field} is {config[field]!r} where only {fits!r} is known")
     for field in ("attention_heads", "ffn_dim"):
