@@ -3,11 +3,14 @@ import pytest
 import torch
 
 from detr_core import VARIANTS, Batch, Detector, Recipe, Tape, Targets, part
+from detr_core.backbones import BundledBackbone
 from detr_core.training.criterion import Criterion
-from detr_core.variants.smca import GaussianPosition
+from detr_core.variants.smca import MULTI_SCALE, GaussianPosition
 
 TINY = VARIANTS["smca"].tiny.but(classes=5, queries=10, encoder_layers=1, decoder_layers=2)
 KINDS = [TINY.but(position=part(GaussianPosition, scales=scales, stride=16)) for scales in range(4)]
+LEVELS = MULTI_SCALE.but(backbone=part(BundledBackbone, strides=(8, 16, 32)), width=32, heads=2, hidden=32, dropout=0.0, classes=5,
+                         queries=10, encoder_layers=1, decoder_layers=2)
 
 
 def detector(recipe: Recipe) -> Detector:
@@ -64,8 +67,9 @@ def test_the_first_guess_places_every_layers_box() -> None:
         torch.testing.assert_close(layer.boxes[..., :2], tape["decoder.anchor"][0])
 
 
-def test_padded_tokens_change_nothing() -> None:
-    model, pictures = detector(TINY), batch()
+@pytest.mark.parametrize("recipe", [TINY, LEVELS], ids=["one level", "multi-scale"])
+def test_padded_tokens_change_nothing(recipe: Recipe) -> None:
+    model, pictures = detector(recipe), batch()
     memory = model(pictures).memory
     noisy = memory.but(tokens=torch.where(memory.padding[..., None], torch.randn_like(memory.tokens), memory.tokens))
     first, second = (model.decoder(model.query_init(m), m, model.position)[-1] for m in (memory, noisy))
@@ -83,7 +87,19 @@ def test_looking_changes_nothing_and_weights_sum_to_one() -> None:
     assert tape["decoder.layers.1.cross_attention.scale"][0].isfinite().all()
 
 
-@pytest.mark.parametrize("recipe", KINDS, ids=["fixed", "round", "x and y", "with product"])
+def test_a_query_shares_its_attention_among_the_levels() -> None:
+    model, pictures = detector(LEVELS), batch()
+    with Tape(model) as tape:
+        memory = model(pictures).memory
+    weights = tape["decoder.layers.0.cross_attention.weights"][0]
+    shares = torch.stack([level.sum(-1) for level in weights.split([h * w for h, w in memory.shapes], -1)], -1)
+    first = model.query_init(memory)
+    wanted = model.position.shares[0](model.position.norms[0](first.content + first.position)).softmax(-1)
+    torch.testing.assert_close(shares, wanted[:, None].expand_as(shares))
+    assert memory.shapes[0] == memory.shapes[1] and weights.shape[-1] == memory.tokens.shape[1]
+
+
+@pytest.mark.parametrize("recipe", [*KINDS, LEVELS], ids=["fixed", "round", "x and y", "with product", "multi-scale"])
 def test_every_parameter_learns(recipe: Recipe) -> None:
     model, pictures = detector(recipe).train(), batch()
     Criterion(recipe)(model(pictures), pictures.targets).total.backward()
