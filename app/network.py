@@ -78,7 +78,10 @@ class Network:
         return time.perf_counter()
 
     def _device_name(self) -> str:
-        return torch.cuda.get_device_name() if self.device.startswith("cuda") else f"CPU, {(count := torch.get_num_threads())} thread{'s' * (count > 1)}"
+        if self.device.startswith("cuda"):
+            return torch.cuda.get_device_name()
+        threads = torch.get_num_threads()
+        return f"CPU, {threads} thread{'s' * (threads > 1)}"
 
 
 def _predictions(detector: detr_core.Detector, output: Output, tape: Tape) -> Arrays:
