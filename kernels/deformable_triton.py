@@ -131,19 +131,15 @@ def backward_kernel(
             o_token += first
             b_lower = b_weight * b_bottom
             b_upper = b_weight - b_lower
-            b_upper_left = corner_gradients(
-                p_rows, p_gradients, b_gradient, b_upper * (1 - b_right), o_token, m_top & m_left, m_d, step, ATOMIC, COMPUTE, INDEX
-            )
-            b_upper_right = corner_gradients(
-                p_rows, p_gradients, b_gradient, b_upper * b_right, o_token + 1, m_top & m_right, m_d, step, ATOMIC, COMPUTE, INDEX
-            )
+            b_upper_left = corner_gradients(p_rows, p_gradients, b_gradient, b_upper * (1 - b_right), o_token, m_top & m_left, m_d, step,
+                                            ATOMIC, COMPUTE, INDEX)
+            b_upper_right = corner_gradients(p_rows, p_gradients, b_gradient, b_upper * b_right, o_token + 1, m_top & m_right, m_d, step,
+                                             ATOMIC, COMPUTE, INDEX)
             o_token += width
-            b_lower_left = corner_gradients(
-                p_rows, p_gradients, b_gradient, b_lower * (1 - b_right), o_token, m_bottom & m_left, m_d, step, ATOMIC, COMPUTE, INDEX
-            )
-            b_lower_right = corner_gradients(
-                p_rows, p_gradients, b_gradient, b_lower * b_right, o_token + 1, m_bottom & m_right, m_d, step, ATOMIC, COMPUTE, INDEX
-            )
+            b_lower_left = corner_gradients(p_rows, p_gradients, b_gradient, b_lower * (1 - b_right), o_token, m_bottom & m_left, m_d, step,
+                                            ATOMIC, COMPUTE, INDEX)
+            b_lower_right = corner_gradients(p_rows, p_gradients, b_gradient, b_lower * b_right, o_token + 1, m_bottom & m_right, m_d, step,
+                                             ATOMIC, COMPUTE, INDEX)
             b_above, b_below = b_upper_right - b_upper_left, b_lower_right - b_lower_left  # change with x along both edges
             b_x = b_above + b_bottom * (b_below - b_above)
             b_y = b_lower_left - b_upper_left + b_right * (b_below - b_above)
