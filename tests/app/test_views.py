@@ -22,7 +22,7 @@ class Fresh(Network):
 
 @pytest.fixture(scope="module")
 def image() -> Image.Image:
-    return Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 160, 3), np.uint8))
+    return Image.fromarray(np.random.default_rng(0).integers(0, 255, (81, 160, 3), np.uint8))
 
 
 def seen(variant: str, image: Image.Image):
@@ -81,7 +81,7 @@ def test_layers_are_read_from_the_path():
 def test_every_variant_can_be_looked_into(variant, image):
     """A new variant whose attention has no view, or whose proposals come in another shape, shows here first."""
     facts, arrays = Fresh().inspect(image, variant, "scenes")
-    run = Run("r", {"picture": {"key": "k", "name": "", "width": 160, "height": 90}, **facts}, arrays)
+    run = Run("r", {"picture": {"key": "k", "name": "", "width": 160, "height": 81}, **facts}, arrays)
     layers, queries = facts["layers"], facts["queries"]
     assert arrays["boxes"].shape == (layers, queries, 4) and arrays["scores"].shape == (layers, queries, 5)
     assert all(f"decoder.layers.{i}.cross_attention" in facts["views"] for i in range(layers))
@@ -94,7 +94,7 @@ def test_every_variant_can_be_looked_into(variant, image):
 def test_the_page_and_predict_say_the_same(image):
     for variant in ("detr", "deformable_detr"):
         facts, arrays = Fresh().inspect(image, variant, "scenes")
-        run = Run("r", {"picture": {"key": "k", "name": "", "width": 160, "height": 90}, **facts}, arrays)
+        run = Run("r", {"picture": {"key": "k", "name": "", "width": 160, "height": 81}, **facts}, arrays)
         found = Fresh().model(variant, "").predict(image, 0.0)
         said = run.detections(0.0)
         assert [each["query"] for each in said] == found.queries.tolist()[:100] and said
