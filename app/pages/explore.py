@@ -19,7 +19,7 @@ TITLE = "Explore"
 
 def build(engine: Engine) -> None:
     """The page: what to look at on top; queries, picture with its layers, and one query's card side by side."""
-    panel("source", server=services(engine))
+    panel("source", server=[*picture_services(engine), *run_services(engine)])
     with gr.Row(elem_id="atlas-workspace"):
         panel("queries")
         with gr.Column(elem_id="atlas-centre"):
@@ -28,8 +28,8 @@ def build(engine: Engine) -> None:
         panel("card")
 
 
-def services(engine: Engine) -> list[Answer]:
-    """What the page's scripts may ask of the server. Each takes and returns one JSON object."""
+def picture_services(engine: Engine) -> list[Answer]:
+    """What the page's scripts may ask about pictures and detectors. Each service takes and returns one JSON object."""
 
     @answered
     async def opening(request: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +60,12 @@ def services(engine: Engine) -> list[Answer]:
         shown = await asyncio.to_thread(lambda: picture.shown)
         return {**picture.facts, "jpeg": base64.b64encode(shown).decode()}
 
+    return [opening, catalogue, add_picture, show_picture]
+
+
+def run_services(engine: Engine) -> list[Answer]:
+    """What the page's scripts may ask about runs."""
+
     @answered
     async def start_run(request: dict[str, Any]) -> dict[str, Any]:
         """Picture, model, weights -> the run's summary."""
@@ -88,7 +94,7 @@ def services(engine: Engine) -> list[Answer]:
         run = await asyncio.to_thread(engine.find, str(request.get("run", "")))
         return _packed(*run.query(query))
 
-    return [opening, catalogue, add_picture, show_picture, start_run, run_progress, query_detail]
+    return [start_run, run_progress, query_detail]
 
 
 def _packed(facts: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
