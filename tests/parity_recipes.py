@@ -8,7 +8,7 @@ from torch import nn
 from detr_core.backbones import Backbone
 from detr_core.decoder import PreNormDecoderLayer
 from detr_core.encoder import Encoder, PreNormEncoderLayer
-from detr_core.geometry import Iterative, LookForwardTwice, Still
+from detr_core.geometry import Iterative, LookForwardTwice
 from detr_core.heads import ZeroBoxHead
 from detr_core.points import ConvolvedPoints, GridPoints
 from detr_core.position import LearnedTokens, LevelTokens, SineTokens
@@ -52,8 +52,6 @@ def deformable(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     """Deformable DETR's body: one or several levels, refinement and two-stage selection by name, points an attention."""
     if args.get("two_stage"):
         recipe = VARIANTS["deformable_detr_two_stage"].recipe if recipe.name.startswith("deformable") else recipe
-        if not args.get("with_box_refine", True):
-            recipe = recipe.but(refinement=Still, shared_heads=True)
     elif args.get("with_box_refine"):
         recipe = VARIANTS["deformable_detr_refine"].recipe if recipe.name.startswith("deformable") else recipe
     recipe = sized(recipe, args)
