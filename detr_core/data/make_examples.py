@@ -17,11 +17,11 @@ from .named import TREES, open_dataset
 OUTPUT = Path(__file__).resolve().parents[2] / "assets" / "examples"
 SIDE = 640
 SCENES = {
-    "beach": (64, "A beach"),
-    "street": (37, "A street"),
-    "meadow": (25, "A meadow"),
-    "room": (63, "A room"),
-    "table": (65, "A table"),
+    "meadow": (115, "A meadow"),
+    "street": (188, "A street"),
+    "beach": (162, "A beach at night"),
+    "room": (17, "A room"),
+    "table": (174, "A table"),
 }
 TILES = {
     "clearing": ("val", "yellA_r3c1.jpg", "Trees from above"),
