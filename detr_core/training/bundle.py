@@ -25,7 +25,7 @@ PLANS = {"scenes": replace(COMMON, data="scenes", images=60_000, views=5_000),
          "trees": replace(COMMON, data="trees", images=8_000, views=1_000, weights="scenes", changes={"short": 512, "long": 512})}
 
 ROUNDS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
-    ("scenes", "deformable_detr_two_stage"): ({}, {"weights": "scenes", "images": 20_000, "rate": 4e-4, "seed": 2}),
+    ("scenes", "deformable_detr_two_stage"): ({}, {"weights": "scenes", "images": 16_000, "views": 2_500, "rate": 4e-4, "seed": 2}),
     ("scenes", "deformable_detr_refine"): ({"weights": "deformable_detr_two_stage:scenes", "images": 24_000},),
     ("scenes", "deformable_detr"): ({"weights": "deformable_detr_refine:scenes", "images": 24_000},),
     ("scenes", "dn_detr"): ({"images": 40_000},),
