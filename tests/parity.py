@@ -27,6 +27,7 @@ from detr_core.recipe import Recipe  # noqa: E402
 from detr_core.structures import Batch, Output, Targets  # noqa: E402
 from detr_core.tape import Tape  # noqa: E402
 from detr_core.training.criterion import Criterion  # noqa: E402
+from detr_core.variants.dn import Noise  # noqa: E402
 from tests.parity_recipes import recipe_of  # noqa: E402
 
 TOLERANCE = 1e-4
@@ -79,10 +80,13 @@ def targets_of(count: int, classes: int, per_image: int = 4) -> list[Targets]:
     return found
 
 
-def batch_of(case: dict) -> Batch:
+def batch_of(case: dict, arrays: dict[str, np.ndarray]) -> Batch:
+    """Pictures, objects and, where denoising was recorded, what it drew."""
     pictures = [torch.from_numpy(_normal(f"image-{i}-{h}x{w}", (3, h, w))) for i, (h, w) in enumerate(case["sizes"])]
     classes = case.get("n_classes_targets") or case.get("targets_n_classes")
-    return Batch.of(pictures, targets_of(len(pictures), classes) if classes else None)
+    batch = Batch.of(pictures, targets_of(len(pictures), classes) if classes else None)
+    noise = {key.removeprefix("noise/"): torch.as_tensor(value) for key, value in arrays.items() if key.startswith("noise/")}
+    return batch.but(hints={"denoising": Noise(**noise)}) if noise else batch
 
 
 @dataclass
@@ -205,7 +209,7 @@ def without_training_groups(output: Output) -> Output:
 def run(path: str | Path) -> Report:
     """Build, load, run and compare one case; those named `train...` in training mode."""
     case, arrays = load_case(path)
-    detector, batch, report = detector_of(case, arrays), batch_of(case), Report()
+    detector, batch, report = detector_of(case, arrays), batch_of(case, arrays), Report()
     detector.train(str(case.get("mode") or case.get("case")).startswith("train"))
     with Tape(detector, tuple(pattern for scheme in detector.schemes for pattern in scheme.needs)) as tape:
         output = detector(batch)
