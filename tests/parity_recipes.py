@@ -72,6 +72,8 @@ def objective(recipe: Recipe, args: dict[str, Any]) -> Recipe:
     if "set_cost_class" in args:
         options["costs"] = tuple(args[f"set_cost_{term}"] for term in ("class", "bbox", "giou"))
     named = {"no_object": "eos_coef"} if made.is_a(SoftmaxObjective) else {"alpha": "focal_alpha"}
+    if "alpha" in named and "deformable" not in args.get("modelname", "deformable"):
+        named["cost_alpha"] = "focal_alpha"         # the cost of DAB's single-level children and of DINO follows the loss
     return recipe.but(objective=made.but(**options, **{ours: args[theirs] for ours, theirs in named.items() if theirs in args}))
 
 

@@ -21,7 +21,7 @@ class InsideObjective(FocalObjective):
     """
 
     def __init__(self, recipe: Recipe, outside: float = 9999.0, alpha: float = 0.25):
-        super().__init__(recipe, weights=(1, 5, 2), costs=(2, 5, 2), alpha=alpha)
+        super().__init__(recipe, weights=(1, 5, 2), costs=(2, 5, 2), alpha=alpha, cost_alpha=alpha)
         self.weights = {**self.weights, "objectness": 1.0, "inner": 2.0}
         self.cost_weights = {**self.cost_weights, "outside": outside}
 

@@ -84,19 +84,20 @@ class SoftmaxObjective(Objective):
 class FocalObjective(Objective):
     """Focal loss of independent classes, background is all zero; the class cost is its positive less its negative side.
 
-    Lin et al. 2017; so since Deformable DETR (A.3).
+    Lin et al. 2017; so since Deformable DETR (A.3). Deformable DETR's code and most of its children keep an alpha of 0.25
+    in the cost whatever the loss has: `cost_alpha`.
     """
 
     def __init__(self, recipe: Recipe, weights: tuple[float, float, float] = (2, 5, 2), costs: tuple[float, float, float] = (2, 5, 2),
-                 alpha: float = 0.25, gamma: float = 2.0):
+                 alpha: float = 0.25, gamma: float = 2.0, cost_alpha: float = 0.25):
         terms = ("class", "l1", "giou")
         super().__init__(recipe, dict(zip(terms, weights)), dict(zip(terms, costs)))
-        self.alpha, self.gamma = alpha, gamma
+        self.alpha, self.gamma, self.cost_alpha = alpha, gamma, cost_alpha
 
     def class_cost(self, logits: Tensor, labels: Tensor) -> Tensor:
         share = logits[:, labels].sigmoid()
-        negative = (1 - self.alpha) * share ** self.gamma * -(1 - share + 1e-8).log()
-        positive = self.alpha * (1 - share) ** self.gamma * -(share + 1e-8).log()
+        negative = (1 - self.cost_alpha) * share ** self.gamma * -(1 - share + 1e-8).log()
+        positive = self.cost_alpha * (1 - share) ** self.gamma * -(share + 1e-8).log()
         return positive - negative
 
     def class_loss(self, logits: Tensor, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> Tensor:
