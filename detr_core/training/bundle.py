@@ -32,7 +32,7 @@ ROUNDS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("scenes", "detr"): ({"weights": "dn_detr:scenes", "images": 48_000},),
     ("trees", "deformable_detr_refine"): ({"images": 3_000},),
     ("trees", "deformable_detr"): ({"images": 3_000},),
-    ("trees", "detr"): ({"images": 3_000},),
+    ("trees", "detr"): ({"images": 2_000},),
 }
 """What differs from the plan. Detectors that learn slowly start from a relative's weights, where they share parts; a second
 round goes on from the first with new pictures. Cards say so."""
