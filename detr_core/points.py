@@ -110,8 +110,6 @@ class PointDecoder(Decoder):
     def __init__(self, recipe: Recipe):
         super().__init__(recipe)
         self.class_heads = nn.ModuleList(recipe.class_head(recipe) for _ in range(min(2, recipe.decoder_layers)))
-        if recipe.shared_heads:
-            self.box_heads = nn.ModuleList(recipe.box_head(recipe, self.geometry.dims) for _ in range(min(2, recipe.decoder_layers)))
         self.objectness = nn.Linear(recipe.width, 1)
         nn.init.constant_(self.objectness.bias, -math.log(99))
 

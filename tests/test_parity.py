@@ -21,7 +21,7 @@ def test_learns_as_many_numbers_as_the_authors_detector(case: Path) -> None:
     """Their freezing counts too: the stem and first stage of the backbone and all batch norms never learn."""
     recorded, _ = load_case(case)
     if "n_parameters" not in recorded:
-        pytest.skip("their detector holds a row of label contents that it never uses")
+        pytest.skip("their detector holds numbers that it never uses: a row of label contents, a code for other attention")
     with torch.device("meta"):
         detector = Detector(recipe_for(recorded))
     assert sum(p.numel() for p in detector.parameters() if p.requires_grad) == recorded["n_parameters"]

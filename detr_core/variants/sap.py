@@ -147,8 +147,8 @@ OFFICIAL = (
     ("class_embed.{i}.layers.{n}.{p}", "decoder.class_heads.1.{n*2}.{p}"),         # one head under many names
     ("class_embed.layers.{n}.{p}", "decoder.class_heads.{0,1}.{n*2}.{p}[:]"),
     *((f"{{transformer.decoder.|}}{old}.{{i}}.layers.{{n}}.{{p}}", f"decoder.box_heads.{place}.{new}.{{n*2}}.{{p}}")
-      for old, new in HEADS.items() for place in ("{i}", "1")),                    # as many heads as layers, or two
-    *((f"{{transformer.decoder.|}}{old}.layers.{{n}}.{{p}}", f"decoder.box_heads.{{0,1}}.{new}.{{n*2}}.{{p}}[:]")
+      for old, new in HEADS.items() for place in ("{i}", "0")),                    # as many heads as layers, or one under many names
+    *((f"{{transformer.decoder.|}}{old}.layers.{{n}}.{{p}}", f"decoder.box_heads.0.{new}.{{n*2}}.{{p}}")
       for old, new in HEADS.items()),
 )
 variant(
