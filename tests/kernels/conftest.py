@@ -1,12 +1,7 @@
-"""Without a GPU the Triton kernels run in Triton's interpreter, which has to be asked for before they are imported."""
-
-import os
+"""What the tests of kernels share."""
 
 import pytest
 import torch
-
-if not torch.cuda.is_available():
-    os.environ["TRITON_INTERPRET"] = "1"
 
 
 def pytest_collection_modifyitems(config, items):
