@@ -24,18 +24,16 @@ COMMON = Run("", "", size="tiny", batch=8, rate=6e-4, slow_rate=0.3, schedule="l
 PLANS = {"scenes": replace(COMMON, data="scenes", images=60_000, views=5_000),
          "trees": replace(COMMON, data="trees", images=8_000, views=1_000, weights="scenes", changes={"short": 512, "long": 512})}
 
-ROUNDS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
-    ("scenes", "deformable_detr_two_stage"): ({}, {"weights": "scenes", "images": 16_000, "views": 2_500, "rate": 4e-4, "seed": 2}),
-    ("scenes", "deformable_detr_refine"): ({"weights": "deformable_detr_two_stage:scenes", "images": 24_000},),
-    ("scenes", "deformable_detr"): ({"weights": "deformable_detr_refine:scenes", "images": 24_000},),
-    ("scenes", "dn_detr"): ({"images": 40_000},),
-    ("scenes", "detr"): ({"weights": "dn_detr:scenes", "images": 48_000},),
-    ("trees", "deformable_detr_refine"): ({"images": 3_000},),
-    ("trees", "deformable_detr"): ({"images": 3_000},),
-    ("trees", "detr"): ({"images": 2_000},),
+CHANGES: dict[tuple[str, str], dict[str, Any]] = {
+    ("scenes", "deformable_detr_refine"): {"weights": "deformable_detr_two_stage:scenes", "images": 24_000},
+    ("scenes", "deformable_detr"): {"weights": "deformable_detr_refine:scenes", "images": 24_000},
+    ("scenes", "dn_detr"): {"images": 40_000},
+    ("scenes", "detr"): {"weights": "dn_detr:scenes", "images": 48_000},
+    ("trees", "deformable_detr_refine"): {"images": 3_000},
+    ("trees", "deformable_detr"): {"images": 3_000},
+    ("trees", "detr"): {"images": 2_000},
 }
-"""What differs from the plan. Detectors that learn slowly start from a relative's weights, where they share parts; a second
-round goes on from the first with new pictures. Cards say so."""
+"""What differs from the plan. Detectors that learn slowly start from a relative's weights, where they share parts; cards say so."""
 ORDER = ("deformable_detr_two_stage", "deformable_detr_refine", "deformable_detr", "dn_detr", "detr")       # elders before their pupils
 
 
@@ -46,12 +44,11 @@ class Task:
     run: Run
     folder: RunFolder
     target: Path
-    later: tuple[str, ...] = ()                     # commands of the rounds that start from this one
 
     @property
     def finished(self) -> bool:
-        """Whether the bundled file is the one that this run makes, or one made from it."""
-        return self.target.exists() and card_of(self.target).get("command") in (self.run.command(), *self.later)
+        """Whether the bundled file is the one that this run makes."""
+        return self.target.exists() and card_of(self.target).get("command") == self.run.command()
 
     @property
     def begun(self) -> bool:
@@ -78,10 +75,7 @@ def tasks(runs: Path, variants: tuple[str, ...] = (), data: tuple[str, ...] = DA
     wanted = []
     for name in data:
         for variant in names:
-            runs_of = [replace(PLANS[name], variant=variant, **changes) for changes in ROUNDS.get((name, variant), ({},))]
-            runs_of = [replace(run, images=max(run.batch, round(run.images * share))) for run in runs_of]
-            for number, run in enumerate(runs_of):
-                folder = RunFolder(runs / name / (f"{variant}-{number + 1}" if number else variant))
-                later = tuple(other.command() for other in runs_of[number + 1:])
-                wanted.append(Task(run, folder, ASSETS / "weights" / name / f"{variant}.safetensors", later))
+            run = replace(PLANS[name], variant=variant, **CHANGES.get((name, variant), {}))
+            run = replace(run, images=max(run.batch, round(run.images * share)))
+            wanted.append(Task(run, RunFolder(runs / name / variant), ASSETS / "weights" / name / f"{variant}.safetensors"))
     return wanted
