@@ -14,7 +14,8 @@ from .hub import fetch, from_hub
 from .registry import VARIANTS, Variant
 
 
-def _variant(id: str) -> Variant:
+def variant_of(id: str) -> Variant:
+    """The registered variant of this id; ValueError with the known ones where there is none."""
     if id not in VARIANTS:
         raise ValueError(f"There is no variant {id!r}: choose one of {', '.join(VARIANTS)}.")
     return VARIANTS[id]
@@ -25,7 +26,7 @@ def build(id: str, size: str = "r50", names: tuple[str, ...] = (), **changes: An
 
     `changes` are recipe fields, e.g. `classes=5, queries=50`; `names` are the class names by index.
     """
-    entry = _variant(id)
+    entry = variant_of(id)
     if size not in ("r50", "tiny"):
         raise ValueError(f"There is no size {size!r}: choose 'r50' or 'tiny'.")
     if names and changes.setdefault("classes", len(names)) != len(names):
@@ -36,7 +37,7 @@ def build(id: str, size: str = "r50", names: tuple[str, ...] = (), **changes: An
 
 def bundled(id: str) -> dict[str, Path]:
     """{data set: file} of the weights that come with the project."""
-    return {path.parent.name: path for path in sorted((ASSETS / "weights").glob(f"*/{_variant(id).id}.safetensors"))}
+    return {path.parent.name: path for path in sorted((ASSETS / "weights").glob(f"*/{variant_of(id).id}.safetensors"))}
 
 
 def load(id: str, weights: str | Path, device: str | torch.device = "cpu", size: str = "r50", **changes: Any) -> Detector:
@@ -46,7 +47,7 @@ def load(id: str, weights: str | Path, device: str | torch.device = "cpu", size:
     `.safetensors` or `.pth` file, or a Hugging Face repository ("owner/name"). Files of this project carry their own
     recipe; for others `size` and `changes` say which recipe they were made with.
     """
-    entry = _variant(id)
+    entry = variant_of(id)
     path, found = locate(entry, str(weights), size)
     if "classes" in changes:
         found.pop("names", None)

@@ -12,7 +12,6 @@ from tqdm import tqdm
 from .. import api
 from ..detector import Detector
 from ..recipe import SIZES
-from ..registry import VARIANTS
 
 
 class Usage(ValueError):
@@ -72,13 +71,8 @@ def device_of(name: str) -> torch.device:
 
 def loaded(options: argparse.Namespace) -> Detector:
     """The detector that `model_arguments` describe, in evaluation mode."""
-    check_variant(options.variant)
+    api.variant_of(options.variant)
     return api.load(options.variant, options.weights, device_of(options.device), options.size, **changes_of(options.changes))
-
-
-def check_variant(id: str) -> None:
-    if id not in VARIANTS:
-        raise Usage(f"There is no variant {id!r}: choose one of {', '.join(VARIANTS)}.")
 
 
 class Bar:

@@ -9,7 +9,7 @@ from .. import api
 from ..data import open_dataset
 from ..detector import Detector
 from ..registry import VARIANTS
-from .common import Bar, Usage, changes_of, check_variant, device_argument, device_of, percent, size_changes, table
+from .common import Bar, Usage, changes_of, device_argument, device_of, percent, size_changes, table
 
 HELP = """Average precision over a labelled data set, computed by pycocotools.
 
@@ -65,7 +65,7 @@ def _tasks(options: argparse.Namespace) -> list[tuple[str, str, str]]:
         if not tasks:
             raise Usage("No weights are bundled: give --variant and --weights.")
         return tasks
-    check_variant(options.variant)
+    api.variant_of(options.variant)
     if not options.weights:
         known = ", ".join(api.bundled(options.variant)) or "coco"
         raise Usage(f"Say which weights of {options.variant}: --weights NAME, for example {known}.")

@@ -8,9 +8,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from .. import api
 from ..training.optimise import SCHEDULES
 from ..training.run import Run, RunFolder
-from .common import Bar, Usage, changes_of, check_variant, device_of, percent, size_changes
+from .common import Bar, Usage, changes_of, device_of, percent, size_changes
 
 HELP = """Train a detector from random numbers, or fine-tune one.
 
@@ -84,7 +85,7 @@ def planned(asked: dict[str, Any]) -> Run:
     for name in ("variant", "data"):
         if name not in asked:
             raise Usage(f"Say what to train on: --{name} is missing." if name == "data" else "Say which detector: --variant is missing.")
-    check_variant(asked["variant"])
+    api.variant_of(asked["variant"])
     if "images" in asked and "epochs" in asked:
         raise Usage("Give either --images or --epochs.")
     device_of(asked.get("device", "auto"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .. import api
 from ..training.bundle import DATA, PLANS, Task, tasks
 from ..training.run import Run
-from .common import Bar, Usage, check_variant, percent
+from .common import Bar, Usage, percent
 from .train import Console
 
 HELP = """Train the tiny detectors whose weights come with the project, on `scenes` and then, from those, on `trees`, and put
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     if options.share <= 0:
         raise Usage(f"--share {options.share} leaves no budget: choose a number above 0.")
     for variant in options.variants:
-        check_variant(variant)
+        api.variant_of(variant)
     for task in tasks(options.runs, tuple(options.variants), tuple(options.data), options.share):
         if task.finished and not options.again:
             print(f"{task.run.variant} on {task.run.data}: finished")
