@@ -21,7 +21,7 @@ from .run import Run, RunFolder
 DATA = ("scenes", "trees")
 
 COMMON = Run("", "", size="tiny", batch=8, rate=6e-4, slow_rate=0.3, schedule="linear", warmup=200, ema=0.999, seed=1, evaluations=8)
-PLANS = {"scenes": replace(COMMON, data="scenes", images=60_000, views=5_000),
+PLANS = {"scenes": replace(COMMON, data="scenes", images=64_000, views=10_000),
          "trees": replace(COMMON, data="trees", images=8_000, views=1_000, weights="scenes", changes={"short": 512, "long": 512})}
 
 CHANGES: dict[tuple[str, str], dict[str, Any]] = {
