@@ -30,11 +30,11 @@ def address(name: str) -> str:
 
 
 def panel(name: str, server: list[Answer] | None = None) -> gr.HTML:
-    """A place on the page drawn by `static/<name>.js`, which exports `mount(element, server)`."""
+    """A place on the page drawn by `static/<name>.js`, which exports `mount(element, server)`; a name may say a folder."""
     script = (f"import(new URL('{address('atlas.js')}', document.baseURI))"
               f".then((atlas) => atlas.mount('{name}', element, {'server' if server else 'null'}));")
     return gr.HTML(html_template=f'<section class="atlas-panel" data-panel="{name}"></section>', js_on_load=script,
-                   elem_id=f"atlas-{name}", elem_classes="atlas-block", apply_default_css=False, server_functions=server)
+                   elem_id=f"atlas-{name.replace('/', '-')}", elem_classes="atlas-block", apply_default_css=False, server_functions=server)
 
 
 def answered(function: Answer) -> Answer:

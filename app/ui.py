@@ -75,10 +75,15 @@ def _theme() -> gr.themes.Base:
                                                 body_text_color="var(--ink)", body_text_color_dark="var(--ink)")
 
 
+def _pages() -> list[str]:
+    """Names of the pages' own style sheets."""
+    return sorted(path.stem for path in STATIC.glob("*.css") if path.stem != "base")
+
+
 def _head() -> str:
-    modules = ("atlas", "bus", "session", "pack", "paint", "text")
+    modules = ("atlas", "bus", "session", "pack", "paint", "words", "text")
     preload = "".join(f'<link rel="modulepreload" href="{address(f"{name}.js")}">' for name in modules)
     fonts = "".join(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{address(f"fonts/{name}")}">'
                     for name in ("inter-latin-wght-normal.woff2", "source-serif-4-latin-wght-normal.woff2"))
-    styles = "".join(f'<link rel="stylesheet" href="{address(f"{name}.css")}">' for name in ("base", "explore"))
+    styles = "".join(f'<link rel="stylesheet" href="{address(f"{name}.css")}">' for name in ("base", *_pages()))
     return f'{fonts}{styles}{preload}<script>{(STATIC / "early.js").read_text()}</script>'
