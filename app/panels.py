@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.metadata
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,7 +22,8 @@ Answer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 def version() -> str:
     """Names the set of scripts and styles, so that a browser keeps them for good and still sees every change."""
     files = sorted(path for path in STATIC.rglob("*") if path.is_file())
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+    contents = b"".join(path.read_bytes() for path in files) + importlib.metadata.version("plotly").encode()
+    return hashlib.sha256(contents).hexdigest()[:12]
 
 
 def address(name: str) -> str:

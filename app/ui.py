@@ -1,33 +1,19 @@
 """The frame around the pages: theme, header, tabs, static files, and how the server starts."""
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from .api import endpoints
 from .engine import Engine
 from .pages import explore
-from .panels import STATIC, address, panel, version
+from .panels import STATIC, address, panel
+from .public import routes
 
 PAGES = (explore,)
-
-
-class Lasting(StaticFiles):
-    """Files whose address changes with their content."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response
 
 
 @dataclass(frozen=True)
@@ -50,21 +36,8 @@ def build(engine: Engine, assets: Path = Path("assets")) -> Atlas:
         endpoints(engine)
     launch = {"theme": _theme(), "head": _head(), "footer_links": ["api"], "run_history": False, "show_error": False,
               "favicon_path": STATIC / "mark.svg", "max_file_size": "40mb", "ssr_mode": False, "enable_monitoring": False,
-              "app_kwargs": {"routes": _routes(assets)}}
+              "app_kwargs": {"routes": routes(assets)}}
     return Atlas(demo, engine, launch)
-
-
-def _routes(assets: Path) -> list[BaseRoute]:
-    """Public files and the heartbeat; they come before the framework's own routes."""
-    boot = secrets.token_hex(8)
-
-    async def heartbeat(_: Request) -> JSONResponse:
-        return JSONResponse({"boot": boot}, headers={"Cache-Control": "no-store"})
-
-    found: list[BaseRoute] = [Route("/atlas/boot", heartbeat), Mount(f"/atlas/static/{version()}", Lasting(directory=STATIC))]
-    if (examples := assets / "examples").is_dir():
-        found.append(Mount("/atlas/examples", StaticFiles(directory=examples)))
-    return found
 
 
 def _theme() -> gr.themes.Base:

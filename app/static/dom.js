@@ -1,7 +1,7 @@
 /* Elements made in script: whatever a file or a visitor said goes through textContent, never through markup. */
 
 export function el(tag, properties = {}, ...children) {
-  const svg = ["svg", "path", "circle", "line", "rect"].includes(tag);
+  const svg = ["svg", "g", "path", "circle", "line", "rect", "text", "polyline"].includes(tag);
   const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
@@ -23,7 +23,7 @@ const ICONS = {
   camera: "M2.5 5.5h2.6l1.2-2h3.4l1.2 2h2.6v7.5h-11zM8 11.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4",
   link: "M6.7 9.3l2.6-2.6M7.3 4.6l1.2-1.2a2.9 2.9 0 0 1 4.1 4.1l-1.2 1.2M8.7 11.4l-1.2 1.2a2.9 2.9 0 0 1-4.1-4.1l1.2-1.2",
   theme: "M8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5a5.5 5.5 0 0 1 0 11",
-  play: "M5 3.2v9.6L13 8z", pause: "M5 3v10M11 3v10", close: "M4 4l8 8M12 4l-8 8",
+  play: "M5 3.2v9.6L13 8z", pause: "M5 3v10M11 3v10", save: "M8 3v8M4.5 7.5 8 11l3.5-3.5M3 13.5h10", close: "M4 4l8 8M12 4l-8 8",
 };
 
 export function icon(name) {

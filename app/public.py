@@ -1,0 +1,55 @@
+"""What anybody may fetch without a session: scripts and styles, Plotly's script, the examples, the heartbeat."""
+from __future__ import annotations
+
+import functools
+import gzip
+import importlib.util
+import secrets
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from .panels import STATIC, version
+
+LASTING = {"Cache-Control": "public, max-age=31536000, immutable"}      # for addresses that change with the content
+
+
+class Lasting(StaticFiles):
+    """Files whose address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(LASTING)
+        return response
+
+
+def routes(assets: Path) -> list[BaseRoute]:
+    """They come before the framework's own routes."""
+    boot = secrets.token_hex(8)
+
+    async def heartbeat(_: Request) -> JSONResponse:
+        return JSONResponse({"boot": boot}, headers={"Cache-Control": "no-store"})
+
+    found: list[BaseRoute] = [Route("/atlas/boot", heartbeat), Route(f"/atlas/static/{version()}/plotly.min.js", _plotly),
+                              Mount(f"/atlas/static/{version()}", Lasting(directory=STATIC))]
+    if (examples := assets / "examples").is_dir():
+        found.append(Mount("/atlas/examples", StaticFiles(directory=examples)))
+    return found
+
+
+def _plotly(request: Request) -> Response:
+    """The script that came with the installed package, so that charts need no other host; in a thread, as it reads a file."""
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(gzip.decompress(_squeezed()), media_type="text/javascript", headers=LASTING)
+    return Response(_squeezed(), media_type="text/javascript", headers={**LASTING, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+
+
+@functools.cache
+def _squeezed() -> bytes:
+    """4.8 MB become 1.5; made when the first chart of the process is drawn."""
+    package = Path(importlib.util.find_spec("plotly").origin).parent        # found, not imported: the import takes half a second
+    return gzip.compress((package / "package_data" / "plotly.min.js").read_bytes(), 6)
