@@ -70,6 +70,8 @@ class Network:
                 "layers": len(output.layers), "queries": output.boxes.shape[1], "classes": arrays["scores"].shape[-1],
                 "input": list(batch.padding.shape[1:]), "levels": [list(shape) for shape in output.memory.shapes],
                 "reach": (1 / output.memory.valid[0]).float().cpu().numpy().tolist(), "views": facts,
+                "matching": {"cost": detector.recipe.objective(detector.recipe).described(),
+                             "schemes": [told for scheme in detector.schemes if (told := scheme.described())]},
                 "timing": {"prepare": ms[0], "network": ms[1], "read": ms[2]}, "device": self._device_name()}, arrays
 
     def _now(self) -> float:
@@ -90,6 +92,8 @@ def _predictions(detector: detr_core.Detector, output: Output, tape: Tape) -> Ar
     arrays = {"boxes": torch.stack([layer.boxes[0] for layer in output.layers]), "scores": scores.half()}
     if anchors := tape.get("decoder.anchor"):
         arrays["anchors"] = torch.stack([_wide(anchor[0].float()) for anchor in anchors])
+    if "point" in output.layers[-1].extra:
+        arrays["points"] = torch.stack([layer.extra["point"][0] for layer in output.layers])
     found = {name: value.cpu().numpy() for name, value in arrays.items()}
     proposals = output.proposals
     if proposals is not None and proposals.chosen is not None and proposals.scores is not None:

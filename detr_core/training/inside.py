@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,6 +30,10 @@ class InsideObjective(FocalObjective):
         outside = ~inside(prediction.extra["point"][:, None], target.boxes)
         corners = torch.cdist(to_xyxy(prediction.boxes), to_xyxy(target.boxes), p=1)
         return {**super().costs(prediction, target), "l1": corners, "outside": outside.to(corners.dtype)}
+
+    def described(self) -> dict[str, dict[str, Any]]:
+        told = super().described()
+        return {**told, "l1": {**told["l1"], "corners": True}, "outside": {"kind": "outside", "weight": self.cost_weights["outside"]}}
 
     def losses(self, prediction: Prediction, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> dict[str, Tensor]:
         boxes, wanted = gather(prediction.boxes, targets, pairs)

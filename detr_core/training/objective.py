@@ -5,6 +5,7 @@ Costs and losses are kept by term ("class", "l1", "giou") so that they can be dr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,6 +51,15 @@ class Objective:
         return {"class": self.class_cost(prediction.logits, target.labels), "l1": torch.cdist(prediction.boxes, target.boxes, p=1),
                 "giou": -pairwise_giou(prediction.boxes, target.boxes)}
 
+    def described(self) -> dict[str, dict[str, Any]]:
+        """The same costs as data, {term: {"kind", "weight" and the kind's own numbers}}, for who computes them elsewhere."""
+        kinds = {"class": self.class_kind(), "l1": {"kind": "l1", "corners": False}, "giou": {"kind": "giou"}}
+        return {term: {**kind, "weight": self.cost_weights[term]} for term, kind in kinds.items()}
+
+    def class_kind(self) -> dict[str, Any]:
+        """`class_cost` as data."""
+        raise NotImplementedError
+
     def cost(self, prediction: Prediction, target: Targets) -> Tensor:
         """The weighted sum that the assignment minimises, [Q, T]."""
         return sum(self.cost_weights[term] * matrix for term, matrix in self.costs(prediction, target).items())
@@ -73,6 +83,9 @@ class SoftmaxObjective(Objective):
 
     def class_cost(self, logits: Tensor, labels: Tensor) -> Tensor:
         return -logits.softmax(-1)[:, labels]
+
+    def class_kind(self) -> dict[str, Any]:
+        return {"kind": "probability"}
 
     def class_loss(self, logits: Tensor, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> Tensor:
         labels = _labels(logits.shape[:2], targets, pairs, self.classes, logits.device)
@@ -99,6 +112,9 @@ class FocalObjective(Objective):
         negative = (1 - self.cost_alpha) * share ** self.gamma * -(1 - share + 1e-8).log()
         positive = self.cost_alpha * (1 - share) ** self.gamma * -(share + 1e-8).log()
         return positive - negative
+
+    def class_kind(self) -> dict[str, Any]:
+        return {"kind": "focal", "alpha": self.cost_alpha, "gamma": self.gamma}
 
     def class_loss(self, logits: Tensor, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> Tensor:
         labels = _labels(logits.shape[:2], targets, pairs, logits.shape[-1], logits.device)

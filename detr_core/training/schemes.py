@@ -1,6 +1,8 @@
 """A scheme is whatever exists in training only. Schemes are a tuple, so they compose."""
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from ..recipe import Recipe
@@ -22,6 +24,10 @@ class Scheme(nn.Module):
 
     def refuse(self, recipe: Recipe) -> None:
         """Raise ValueError with the reason when the recipe's body cannot carry this scheme."""
+
+    def described(self) -> dict[str, Any]:
+        """What it does to matching, as data with a "kind"; empty where it leaves matching alone."""
+        return {}
 
     def prepare(self, batch: Batch) -> Batch:
         """Change the batch before the forward pass: pretext tasks and weak labels make targets."""

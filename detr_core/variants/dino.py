@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,6 +53,9 @@ class ContrastiveDenoising(Denoising):
 
     def __init__(self, recipe: Recipe, number: int = 100, label_noise: float = 0.25, box_noise: float = 1.0):
         super().__init__(recipe, number, label_noise, box_noise)
+
+    def described(self) -> dict[str, Any]:
+        return {**super().described(), "moves": "sides", "shared": True}
 
     def label_table(self, recipe: Recipe) -> nn.Parameter:
         """[classes, width] a content a class; nothing marks a denoising query."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -85,6 +86,11 @@ class Denoising(Scheme):
         if not getattr(recipe.position.make, "codes_boxes", False):
             raise ValueError(f"{recipe.name!r} cannot carry denoising: its queries' positions ({recipe.position!r}) do not follow from a "
                              "box, so a noisy box has none; take a body with anchor boxes, such as 'dab_detr', or another position part.")
+
+    def described(self) -> dict[str, Any]:
+        """`moves`: what the noise shifts, the box's "centre" and size or its "sides"; `shared`: `groups` counts pairs of all objects."""
+        return {"kind": "denoising", "groups": self.groups, "label_noise": self.label_noise, "box_noise": self.box_noise,
+                "roles": self.roles, "moves": "centre", "shared": False}
 
     def label_table(self, recipe: Recipe) -> nn.Parameter:
         """[classes, width - 1] a content a class; the last number is left to the indicator."""

@@ -1,6 +1,8 @@
 """H-Deformable-DETR (2022): matching one query to an object gives few positives, so further queries are matched to six copies."""
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -36,13 +38,16 @@ class HybridMatching(Scheme):
 
     def __init__(self, recipe: Recipe, repeat: int = 6, weight: float = 1.0):
         super().__init__(recipe)
-        self.kept, self.repeat, self.weight = recipe.queries, repeat, weight
+        self.kept, self.further, self.repeat, self.weight = recipe.queries, recipe.extra_queries, repeat, weight
 
     def refuse(self, recipe: Recipe) -> None:
         if not recipe.extra_queries:
             raise ValueError("Hybrid matching needs queries of its own: give the recipe extra_queries (the paper has 1500).")
         if not recipe.query_init.is_a(QueryInit):
             raise ValueError(f"Hybrid matching needs extra queries, which {recipe.query_init!r} cannot make: derive it from QueryInit.")
+
+    def described(self) -> dict[str, Any]:
+        return {"kind": "repeats", "repeat": self.repeat, "kept": self.kept, "further": self.further}
 
     def extend(self, queries: Queries, memory: Features, batch: Batch) -> Queries:
         groups = []

@@ -13,6 +13,10 @@ NAMES = ["cat", "dog", "car", "${document.body.dataset.hacked=1}", "<img src=x o
 OBJECTS = ((0, .3, .6, .22, .34), (1, .72, .55, .2, .3), (2, .5, .25, .3, .18), (3, .15, .2, .12, .12), (4, .86, .84, .14, .16))
 VARIANTS = {"detr": "map", "deformable_detr": "points", "deformable_detr_two_stage": "points"}
 
+MATCHING = {"cost": {"class": {"kind": "focal", "alpha": 0.25, "gamma": 2.0, "weight": 2}, "l1": {"kind": "l1", "corners": False, "weight": 5},
+                     "giou": {"kind": "giou", "weight": 2}},
+            "schemes": [{"kind": "denoising", "groups": 5, "label_noise": 0.2, "box_noise": 0.4, "roles": 1, "moves": "centre", "shared": False}]}
+
 
 class FakeRunner:
     """`detr` leaves dense maps, the deformable ones sampled points, the two-stage one proposals as well."""
@@ -45,7 +49,7 @@ class FakeRunner:
         return {"variant": variant, "weights": weights, "names": self.names, "card": {"data": weights, "AP": 0.61, "AP50": 0.9},
                 "layers": self.layers, "queries": self.queries, "classes": len(self.names), "input": [320, 320],
                 "levels": [[40, 40], [20, 20], [10, 10]], "reach": [[1, 1]] * 3, "views": facts,
-                "timing": {"prepare": 3.1, "network": 41.7, "read": 5.2}, "device": "CPU, 2 threads"}, arrays
+                "matching": MATCHING, "timing": {"prepare": 3.1, "network": 41.7, "read": 5.2}, "device": "CPU, 2 threads"}, arrays
 
     def _boxes(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Queries start anywhere; the first ones close in on an object, the others stay without."""
