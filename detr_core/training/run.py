@@ -2,10 +2,11 @@
 
 run.json        what was asked for: `Run`, whole; a folder and this file are enough to go on
 status.json     where it stands: state, reason, step, time left; replaced atomically
-metrics.jsonl   one JSON object a line, {"kind": "train" | "evaluation", "step", ...}, only ever appended to
+metrics.jsonl   one JSON object a line, {"kind": "train" | "evaluation" | "matching", "step", ...}, only ever appended to
 checkpoint.pt   everything needed to go on exactly; loads with `weights_only=True`
 weights.safetensors, best.safetensors   the detector, last and best
 samples/        predictions and matches of a few fixed pictures, one file an evaluation
+matches.json    which query answered for which object at the last two evaluations, of all pictures that are followed
 stop            when this file appears, the run ends after the current step, ready to be resumed
 """
 from __future__ import annotations

@@ -7,7 +7,7 @@ import torch
 
 from ..data import collate
 from .evaluate import AsInference, predictions
-from .files import read_json, write_json
+from .files import write_json
 from .trainer import Trainer
 from .views import Live
 
@@ -17,9 +17,6 @@ COUNT, KEPT = 8, 30
 class Samples:
     """Writes samples/picture-N.jpg once and samples/STEP.json at every evaluation: for each picture the best
     detections and, for every object, the query that the last layer's assignment gives it to.
-
-    A line of metrics says how many objects went to another query than at the evaluation before: the instability of
-    the assignment (DN-DETR, section 3.2), here of these pictures only.
     """
 
     def __init__(self, data: Any, preprocess: Any):
@@ -42,15 +39,7 @@ class Samples:
     def on_evaluation(self, trainer: Trainer, results: dict[str, Any]) -> None:
         if not trainer.accelerator.is_main_process:
             return
-        now, before = self.look(trainer), self.before(trainer)
-        write_json(trainer.folder.samples / f"{trainer.step:08d}.json", now, indent=None)
-        if before:
-            trainer.folder.append("samples", trainer.step, instability=instability(before, now))
-
-    def before(self, trainer: Trainer) -> list[dict[str, Any]] | None:
-        """What was written at the evaluation before, in this process's life or an earlier one."""
-        earlier = [path for path in sorted(trainer.folder.samples.glob("[0-9]*.json")) if int(path.stem) < trainer.step]
-        return read_json(earlier[-1]) if earlier else None
+        write_json(trainer.folder.samples / f"{trainer.step:08d}.json", self.look(trainer), indent=None)
 
     @torch.inference_mode()
     def look(self, trainer: Trainer) -> list[dict[str, Any]]:
@@ -69,9 +58,3 @@ class Samples:
                              "scores": [round(s, 4) for s in one.scores[best].tolist()], "queries": one.queries[best].tolist(),
                              "matches": dict(zip(map(str, objects.tolist()), queries.tolist()))})
         return pictures
-
-
-def instability(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> float:
-    """Share of the objects that are matched to another query than before."""
-    moved = [one["matches"].get(name) != query for one, other in zip(before, now) for name, query in other["matches"].items()]
-    return sum(moved) / max(1, len(moved))

@@ -21,6 +21,7 @@ from .features import FeatureCache, cache_folder, collate_features, fingerprint
 from .record import Checkpoints, Metrics, Status
 from .run import Run, RunFolder
 from .samples import Samples
+from .stability import Stability
 from .state import restore
 from .trainer import Data, Trainer, accelerator_for
 from .views import Live
@@ -104,13 +105,15 @@ def open_trainer(run: Run, folder: RunFolder, resume: bool = False, progress: Pr
     if tuple(train.names) != tuple(validation.names):
         raise ValueError("The training and the validation set name different classes: give both the same categories.")
     detector = starting_detector(run, tuple(train.names)).to(accelerator.device)
-    trainer = Trainer(detector, open_data(run, detector, train, validation, progress), run, folder, accelerator)
+    stability = Stability(detector.recipe, validation)
+    data = stability.following(open_data(run, detector, train, validation, progress))
+    trainer = Trainer(detector, data, run, folder, accelerator)
     if run.trackers:
         accelerator.init_trackers("detr_atlas", {k: v for k, v in vars(run).items() if isinstance(v, (int, float, str))})
     card = {"data": run.data, "budget": trainer.steps * run.batch, "seed": run.seed, "warm_start": run.weights or "",
             "command": run.command()}
     metrics = Metrics()
-    for listener in (metrics, Status(), Samples(validation, detector.preprocess), Checkpoints(metrics, card)):
+    for listener in (metrics, Status(), Samples(validation, detector.preprocess), stability, Checkpoints(metrics, card)):
         trainer.events.add(listener)
     if resume:
         restore(trainer, folder.load())

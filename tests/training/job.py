@@ -23,6 +23,7 @@ from detr_core.training.features import FeatureCache, collate_features  # noqa: 
 from detr_core.training.files import write_json  # noqa: E402
 from detr_core.training.record import Checkpoints, Metrics, Status  # noqa: E402
 from detr_core.training.run import Run, RunFolder  # noqa: E402
+from detr_core.training.stability import Stability  # noqa: E402
 from detr_core.training.state import restore  # noqa: E402
 from detr_core.training.trainer import Data, Trainer, accelerator_for  # noqa: E402
 from detr_core.training.views import Live  # noqa: E402
@@ -54,9 +55,10 @@ def small_trainer(run: Run, folder: RunFolder, features: Path, **changes) -> Tra
     if accelerator.is_main_process:
         small_data(detector, features)
     accelerator.wait_for_everyone()
-    trainer = Trainer(detector, small_data(detector, features), run, folder, accelerator)
+    stability = Stability(detector.recipe, Painted(16), most=8)
+    trainer = Trainer(detector, stability.following(small_data(detector, features)), run, folder, accelerator)
     metrics = Metrics(buffered=1)
-    for listener in (metrics, Status(), Checkpoints(metrics, {"data": "painted"})):
+    for listener in (metrics, Status(), stability, Checkpoints(metrics, {"data": "painted"})):
         trainer.events.add(listener)
     return trainer
 

@@ -13,7 +13,7 @@ from pycocotools.cocoeval import COCOeval
 
 from detr_core.training.coco import NUMBERS, average_precision
 from detr_core.training.evaluate import ByShape, evaluate
-from detr_core.training.samples import instability
+from detr_core.training.stability import compare
 
 TRUTH = {"images": [{"id": 1, "width": 100, "height": 100}, {"id": 2, "width": 100, "height": 100}],
          "categories": [{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}],
@@ -84,8 +84,10 @@ def test_a_detector_is_measured_in_evaluation_mode_and_left_as_it_was():
         evaluate(small_detector(), type("Fewer", (Painted,), {"annotations": lambda self: TRUTH})())
 
 
-def test_instability_is_the_share_of_objects_that_changed_their_query():
-    before = [{"matches": {"0": 4, "1": 7}}, {"matches": {"0": 2}}]
-    assert instability(before, before) == 0.0
-    assert instability(before, [{"matches": {"0": 7, "1": 4}}, {"matches": {"0": 2}}]) == pytest.approx(2 / 3)
-    assert instability([], []) == 0.0
+def test_instability_counts_objects_and_the_papers_measure_counts_queries():
+    before = {"1": [3, 4], "2": [1]}
+    assert compare(before, before) == {"instability": 0, "IS": 0, "pictures": 2, "objects": 3}
+    moved = compare(before, {"1": [7, 4], "2": [2]})
+    assert moved["instability"] == pytest.approx(2 / 3, abs=1e-6) and moved["IS"] == 2, "the old query and the new one, in both pictures"
+    assert compare({"1": [3, 4]}, {"1": [4, 3]})["IS"] == 2, "a swap moves two queries"
+    assert compare({"1": [3]}, {"2": [3]}) == {}, "nothing in common is not steadiness"

@@ -52,6 +52,10 @@ def losses(folder: RunFolder) -> dict[int, float]:
     return {line["step"]: line["loss"] for line in folder.lines() if line["kind"] == "train"}
 
 
+def matching(folder: RunFolder) -> list[dict]:
+    return [{name: value for name, value in line.items() if name != "time"} for line in folder.lines() if line["kind"] == "matching"]
+
+
 def evaluations(folder: RunFolder) -> list[tuple[int, float]]:
     return [(line["step"], line["AP50"]) for line in folder.lines() if line["kind"] == "evaluation"]
 
@@ -67,7 +71,8 @@ def test_a_killed_run_resumes_to_the_same_losses_bit_for_bit(undisturbed, tmp_pa
     assert killed.load()["step"] == 12 and max(losses(killed)) == 17
     resumed = job(tmp_path / "run", *options, "--resume")
     assert losses(resumed) == losses(undisturbed) and len(losses(resumed)) == 24
-    assert evaluations(resumed) == evaluations(undisturbed)
+    assert evaluations(resumed) == evaluations(undisturbed) and matching(resumed) == matching(undisturbed)
+    assert [line["step"] for line in matching(undisturbed)] == [24] and 0 <= matching(undisturbed)[0]["instability"] <= 1
     for name, value in undisturbed.load()["model"].items():
         assert torch.equal(value, resumed.load()["model"][name]), name
 
