@@ -15,7 +15,7 @@ from .runs import AtlasError
 
 log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
-Answer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+Answer = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @functools.cache
@@ -40,14 +40,19 @@ def panel(name: str, server: list[Answer] | None = None) -> gr.HTML:
 
 
 def answered(function: Answer) -> Answer:
-    """Server functions answer {"error": sentence} instead of failing: a failed one reaches the page without words."""
+    """Server functions answer {"error": sentence} instead of failing: a failed one reaches the page without words.
+
+    A function with a second parameter `http: gr.Request` gets the request itself, for `app.people.owner_of`.
+    """
     @functools.wraps(function)
-    async def guarded(request: dict[str, Any]) -> dict[str, Any]:
+    async def guarded(request: dict[str, Any], *http: gr.Request) -> dict[str, Any]:
         try:
-            return await function(request if isinstance(request, dict) else {})
+            return await function(request if isinstance(request, dict) else {}, *http)
         except AtlasError as error:
             return {"error": str(error)}
-        except Exception:
+        except Exception as error:
+            if getattr(error, "spoken", False):             # jobs and data sets say so of errors that are written for users
+                return {"error": str(error)}
             log.exception("%s failed", function.__name__)
             return {"error": "Something failed on the server; its log says what. Try another picture or detector."}
     return guarded

@@ -1,0 +1,85 @@
+"""Who is asking. Every job, data set and file belongs to its owner, and every handler asks `owner_of`.
+
+With sign-in (`--auth`) the owner is the user's name. Without it every browser gets a private random identity in a cookie that
+scripts cannot read; whoever cannot show the cookie cannot become its owner, because only the cookie's hash is kept.
+"""
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from contextvars import ContextVar
+from typing import Any
+
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .runs import AtlasError
+
+COOKIE = "atlas-visitor"
+YEAR = 365 * 24 * 3600
+_SECRET = re.compile(r"[\w-]{32}", re.ASCII)
+_asking: ContextVar[str] = ContextVar("asking", default="")
+
+
+def owner_of(request: Any) -> str:
+    """The owner behind a request, as handlers get it: `gr.Request`, or Starlette's in own routes and server functions.
+
+    A server function asks for it by a second parameter: `async def jobs(request: dict, http: gr.Request)`.
+    Raises AtlasError for somebody who has not signed in where that is required.
+    """
+    owner = getattr(getattr(request, "state", None), "owner", "")
+    if not owner:
+        raise AtlasError("Sign in first: reload the page.")
+    return owner
+
+
+def asking() -> str:
+    """The owner whose request is being answered; "" outside of a request, and in queued endpoints, which use `owner_of`."""
+    return _asking.get()
+
+
+class Visitors:
+    """ASGI middleware: notes the owner in every request's state, and gives new browsers their cookie."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        cookies = cookie_parser(headers.get("cookie", ""))
+        secret = cookies.get(COOKIE, "")
+        known = _SECRET.fullmatch(secret) is not None
+        secret = secret if known else secrets.token_urlsafe(24)
+        owner = _owner(scope.get("app"), cookies, secret)
+        scope.setdefault("state", {})["owner"] = owner
+        token = _asking.set(owner)
+        try:
+            secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto"))
+            await self.app(scope, receive, send if known else _giving(send, secret, secure))
+        finally:
+            _asking.reset(token)
+
+
+def _owner(app: Any, cookies: dict[str, str], secret: str) -> str:
+    """A user's name where the app asks for sign-in ("" before it), else the hash of the browser's secret."""
+    if getattr(app, "auth", None) is None:
+        return "visitor:" + hashlib.sha256(secret.encode()).hexdigest()[:32]
+    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
+    user = next((app.tokens[cookies[name]] for name in names if cookies.get(name) in app.tokens), None)
+    return f"user:{user}" if user else ""
+
+
+def _giving(send: Send, secret: str, secure: bool) -> Send:
+    """Adds the cookie to pages and answers, never to files, which caches may share."""
+    async def giving(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kind = dict(message.get("headers", ())).get(b"content-type", b"")
+            if kind.startswith((b"text/html", b"application/json")):
+                cookie = f"{COOKIE}={secret}; Max-Age={YEAR}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+                message["headers"] = [*message["headers"], (b"set-cookie", cookie.encode())]
+        await send(message)
+    return giving
