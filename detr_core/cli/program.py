@@ -14,6 +14,7 @@ COMMANDS = {
     "predict": "find the objects of a picture",
     "list": "show the variants and their weights",
     "convert": "turn an official or Hugging Face checkpoint into a weights file of this project",
+    "benchmark": "compare detectors: how fast they learn and how fast they run",
     "weights": "train the bundled weights; goes on where it stopped",
 }
 """Command and what it does; the modules are imported only when they are called."""

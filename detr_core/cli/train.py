@@ -52,6 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             ("clip", float, "largest gradient norm, 0 for none"), ("warmup", int, "steps in which the rate rises"),
             ("ema", float, "decay of a moving average of the weights, which is then what is measured and kept; 0 for none"),
             ("seed", int, "of weights, order and augmentation"), ("views", int, "cached views of the training pictures, 0 to choose"),
+            ("view-seed", int, "of the augmentation, where it is to differ from --seed; -1 for the same"),
             ("workers", int, "processes that read pictures"), ("checkpoint-seconds", float, "time between checkpoints")):
         how.add_argument(f"--{name}", type=kind, help=f"{text} (default: {getattr(DEFAULT, name.replace('-', '_')):g})")
     how.add_argument("--schedule", choices=tuple(SCHEDULES), help=f"of the learning rate (default: {DEFAULT.schedule})")

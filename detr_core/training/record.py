@@ -75,7 +75,8 @@ class Metrics:
     def on_evaluation(self, trainer: Trainer, results: dict[str, Any]) -> None:
         self.flush(trainer)
         if trainer.accelerator.is_main_process:
-            trainer.folder.append("evaluation", trainer.step, images=trainer.images, **results)
+            spent = {"trained": round(trainer.seconds, 1), "memory": memory(trainer.accelerator.device)}
+            trainer.folder.append("evaluation", trainer.step, images=trainer.images, **spent, **results)
             trainer.accelerator.log({k: v for k, v in results.items() if isinstance(v, (int, float))}, trainer.step)
 
     def on_end(self, trainer: Trainer, **_: Any) -> None:

@@ -51,6 +51,7 @@ class Run:
     seed: int = 0
     workers: int = 0
     views: int = 0                                  # cached views of the training pictures; 0: as many as there are pictures
+    view_seed: int = -1                             # of the augmentation alone, so that several seeds share cached views; -1: `seed`
     cache: bool = True                              # keep features of a frozen backbone on the disk
     evaluations: int = 10                           # over the whole run, the last one at its end
     checkpoint_seconds: float = 300.0

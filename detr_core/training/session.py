@@ -82,7 +82,7 @@ def _glance(source: Live) -> str:
 def open_data(run: Run, detector: Detector, train: Any, validation: Any, progress: Progress = silent) -> Data:
     """Training views and the evaluation of a run, through cached features where the backbone is frozen."""
     multiple, preprocess = detector.preprocess.multiple, detector.preprocess
-    views = Live(train, training_transform(run.data, preprocess), run.seed)
+    views = Live(train, training_transform(run.data, preprocess), run.seed if run.view_seed < 0 else run.view_seed)
     if not (run.cache and frozen(detector.backbone)):
         return Data(views, partial(collate, multiple=multiple), lambda judged: evaluate(judged, validation, run.batch, workers=run.workers))
     label = "".join(c if c.isalnum() else "-" for c in Path(run.data).name)[:40]

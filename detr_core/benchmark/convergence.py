@@ -1,0 +1,83 @@
+"""Training under one budget, run after run, going on where it stopped."""
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..training.files import replacing
+from ..training.run import Run, RunFolder
+from ..training.session import train
+from .plan import Entry
+
+PACE_STEPS, PACE_SKIPPED = 60, 20                   # the first steps compile and fill caches
+
+Train = Callable[[Run, RunFolder, bool, tuple[Any, ...]], str]
+
+
+class OtherBudget(ValueError):
+    """The folder holds runs of another plan."""
+
+
+class Pace:
+    """Seconds a picture, of the steps after the first ones."""
+
+    def __init__(self) -> None:
+        self.marks: list[tuple[int, float]] = []
+
+    def on_step(self, trainer: Any, **_: Any) -> None:
+        if trainer.step >= PACE_SKIPPED:
+            self.marks.append((trainer.images, trainer.seconds))
+
+    @property
+    def seconds(self) -> float:
+        (first, then), (last, now) = self.marks[0], self.marks[-1]
+        return (now - then) / max(1, last - first)
+
+
+def pace(entry: Entry, progress: Any) -> float:
+    """Seconds a picture of this variant on this machine: from its run with a budget in pictures, else from a short trial."""
+    other = Entry(entry.variant, entry.data, entry.seed, "images", entry.out)
+    if other.finished:
+        status = other.folder.status()
+        return status["seconds"] / status["images"]
+    trial, listener = RunFolder(entry.out / "trials" / entry.data / entry.variant), Pace()
+    run = entry.run(PACE_STEPS * 8)
+    trial.clear()
+    trial.create(run)
+    train(run, trial, False, progress, (listener,))
+    return listener.seconds
+
+
+def prepared(entry: Entry, images: int, seconds: float, progress: Any) -> Run:
+    """The run of an entry: the folder's own where it has begun, else a new one of the asked budget."""
+    folder = entry.folder
+    if (folder.path / "run.json").exists():
+        run = folder.run()
+        if entry.budget == "images" and run != entry.run(images):
+            raise OtherBudget(f"{folder.path} was begun with another plan ({run.images:,} pictures): give that --budget or another --out.")
+        if folder.checkpoint.exists():
+            return run
+        folder.clear()                              # it died before its first checkpoint
+    else:
+        run = entry.run(images if entry.budget == "images" else max(8, int(seconds / pace(entry, progress))))
+    folder.create(run)
+    return run
+
+
+def run_entry(entry: Entry, run: Run, progress: Any, listeners: tuple[Any, ...]) -> str:
+    """Train an entry to its end, or on to it; keeps its last weights. Returns the state it ended in."""
+    state = train(run, entry.folder, entry.folder.checkpoint.exists(), progress, listeners)
+    if state == "finished":
+        entry.weights.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(entry.weights) as unfinished:
+            shutil.copyfile(entry.folder.last, unfinished)
+    return state
+
+
+def publish(out: Path, result: Path, target: Path) -> None:
+    """Put the table where the app looks for it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as unfinished:
+        shutil.copyfile(out / result.name, unfinished)

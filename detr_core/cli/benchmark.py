@@ -1,0 +1,96 @@
+"""`benchmark`: detectors side by side, how fast they learn and how fast they run."""
+from __future__ import annotations
+
+import argparse
+import shlex
+from functools import partial
+from pathlib import Path
+
+from .. import api
+from ..backbones import ASSETS
+from .common import Bar, Usage, percent, table
+
+HELP = """--convergence trains every variant's tiny size from random numbers under one budget: the same pictures in the same order
+with the same augmentation, the same frozen backbone, the same optimizer. A budget is a number of pictures seen
+(--budget) and, separately, a time (--seconds). The backbone's features are computed once and kept in
+$DETR_ATLAS_CACHE (default: ~/.cache/detr_atlas). Finished runs are skipped and an interrupted one goes on from its
+checkpoint, so that the same command can be given again at any time and for new variants. FOLDER/convergence.json holds
+every evaluation, FOLDER/weights the detectors in half precision."""
+EXAMPLES = """examples:
+  python -m detr_core benchmark --convergence --dry-run
+  python -m detr_core benchmark --convergence --variants detr dino --data scenes --budget 4000 --out runs/benchmark
+  python -m detr_core benchmark --convergence --budget 0 --seconds 300 --seeds 3"""
+PUBLISHED = ASSETS / "benchmark" / "convergence.json"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--convergence", action="store_true", help="how fast the variants learn")
+    parser.add_argument("--variants", nargs="+", default=[], metavar="ID", help="only these (default: all)")
+    learn = parser.add_argument_group("convergence")
+    learn.add_argument("--data", nargs="+", default=["scenes", "trees"], choices=("scenes", "trees"), help="what to learn (default: both)")
+    learn.add_argument("--budget", type=int, default=16_000, metavar="IMAGES",
+                       help="pictures every detector sees; 0 for no such runs (default: 16000)")
+    learn.add_argument("--seconds", type=float, default=0, metavar="S", help="and runs of so many seconds of training each (default: none)")
+    learn.add_argument("--seeds", type=int, default=1, metavar="N", help="runs a variant: other weights and another order (default: 1)")
+    learn.add_argument("--out", type=Path, default=Path("runs/benchmark"), metavar="FOLDER", help="default: runs/benchmark")
+    learn.add_argument("--publish", action="store_true", help="also put the table among the assets, where the app's page reads it")
+    learn.add_argument("--dry-run", action="store_true", help="only print what would be done")
+
+
+def run(options: argparse.Namespace) -> int:
+    for variant in options.variants:
+        api.variant_of(variant)
+    return convergence(options)
+
+
+def convergence(options: argparse.Namespace) -> int:
+    """All runs one after another; 1 when a stop was asked for, 0 when everything is finished."""
+    from ..benchmark.convergence import prepared, publish, run_entry
+    from ..benchmark.plan import entries
+    from ..benchmark.result import Writer, collect
+    from .train import Console
+
+    if options.budget < 0 or options.seconds < 0 or options.seeds < 1 or not (options.budget or options.seconds):
+        raise Usage("Give a budget: --budget IMAGES, --seconds S, or both, and at least one seed.")
+    kinds = (["images"] if options.budget else []) + (["seconds"] if options.seconds else [])
+    wanted = [e for kind in kinds for e in entries(options.out, kind, options.variants, options.data, options.seeds)]
+    writer = Writer(partial(collect, options.out, command(options), options.seconds), options.out / "convergence.json")
+    for number, entry in enumerate(wanted, 1):
+        said = f"[{number}/{len(wanted)}] {entry.variant} on {entry.data}, seed {entry.seed}, equal {entry.budget}"
+        if entry.finished and entry.weights.exists():
+            print(f"{said}: finished")
+            continue
+        print(f"{said}: {'goes on' if entry.folder.checkpoint.exists() else 'starts'}", flush=True)
+        if options.dry_run:
+            continue
+        plan = prepared(entry, options.budget, options.seconds, Bar("features"))
+        if (state := run_entry(entry, plan, Bar("features"), (Console(), writer))) != "finished":
+            print(f"{state}: the same command goes on from here")
+            return 1
+        writer.write()
+    if not options.dry_run:
+        writer.write()
+        print(summary(writer.collected()))
+        if options.publish:
+            publish(options.out, writer.path, PUBLISHED)
+    return 0
+
+
+def command(options: argparse.Namespace) -> str:
+    """The command that anyone can repeat: without the folder, which is this machine's."""
+    words = ["python", "-m", "detr_core", "benchmark", "--convergence"] + (["--variants", *options.variants] if options.variants else [])
+    numbers = [("--budget", options.budget), ("--seconds", options.seconds), ("--seeds", options.seeds)]
+    return shlex.join([*words, "--data", *options.data, *(word for name, value in numbers for word in (name, f"{value:g}"))])
+
+
+def summary(result: dict) -> str:
+    """The last evaluation of every run."""
+    rows = [["variant", "data", "budget", "seed", "pictures", "seconds", "AP", "AP50", "AP75", "parameters", "GMACs"]]
+    for row in result["runs"]:
+        if row["evaluations"]:
+            last, counts = row["evaluations"][-1], result["variants"][row["variant"]]["counts"]
+            rows.append([row["variant"], row["data"], row["budget"], str(row["seed"]), f"{last['images']:,}", f"{last['seconds'] or 0:.0f}",
+                         *(percent(last[name]) for name in ("AP", "AP50", "AP75")), f"{counts['parameters'] / 1e6:.2f} M",
+                         f"{counts['gmacs']:.2f}"])
+    return table(rows)
