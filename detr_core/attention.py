@@ -36,20 +36,28 @@ def _mask(hidden: Tensor | None, bias: Tensor | None, like: Tensor) -> Tensor | 
     return blocked if bias is None else bias + blocked
 
 
+def dots(query: Tensor, key: Tensor, heads: int, parts: int = 1) -> Tensor:
+    """Scaled dot products of one of `parts` equal parts of a head: query [B, Q, C], key [B, N, C] -> [B, M, Q, N]."""
+    query, key = (t.unflatten(-1, (heads, -1)).transpose(1, 2) for t in (query, key))
+    return query @ key.transpose(-1, -2) / math.sqrt(parts * query.shape[-1])
+
+
 def attend(owner: nn.Module, query: Tensor, key: Tensor, value: Tensor, heads: int,
            hidden: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
     """Scaled dot-product attention: query [B, Q, M*d], key [B, N, M*d], value [B, N, C] -> [B, Q, C].
 
     `hidden` (bool, True = may not be seen) and `bias` (added to the scores) broadcast to [B, M, Q, N]. The weights
-    are computed explicitly when a tape wants `owner`'s, else by the fused kernel: same numbers either way.
+    are computed explicitly when a tape wants `owner`'s, else by the fused kernel: same numbers either way. The tape
+    also gets `normaliser` [B, M, Q], with which a score is the logarithm of its weight plus the normaliser.
     """
     dropout = owner.dropout if owner.training else 0.0
     query, key, value = (t.unflatten(-1, (heads, -1)).transpose(1, 2) for t in (query, key, value))
     mask = _mask(hidden, bias, query)
     if wanted(owner, "weights"):
         scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
-        weights = (scores if mask is None else scores + mask).softmax(-1)
-        note(owner, weights=weights)
+        scores = scores if mask is None else scores + mask
+        weights = scores.softmax(-1)
+        note(owner, weights=weights, normaliser=scores.logsumexp(-1))
         out = F.dropout(weights, dropout) @ value if dropout else weights @ value
     else:
         out = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout)

@@ -1,7 +1,7 @@
 """The detector: its forward pass fits on a postcard."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +34,22 @@ class Detector(nn.Module):
 
     def forward(self, batch: Batch) -> Output:
         """A padded batch -> predictions of every decoder layer, the memory and, in two-stage detectors, the proposals."""
+        return self._detect(batch, self.schemes if self.training else ())
+
+    def rehearse(self, batch: Batch) -> Output:
+        """The training pass of a batch with targets, without dropout: the queries that only training has are there too."""
+        training = self.query_init.training
+        self.query_init.train()
+        try:
+            return self._detect(batch, self.schemes)
+        finally:
+            self.query_init.train(training)
+
+    def _detect(self, batch: Batch, schemes: Iterable[nn.Module]) -> Output:
         maps = self.backbone(batch.images) if batch.maps is None else batch.maps
         memory = self.encoder(self.position.tokens(self.neck(maps, batch)))
         queries = self.query_init(memory)
-        for scheme in self.schemes if self.training else ():
+        for scheme in schemes:
             queries = scheme.extend(queries, memory, batch)
         layers = self.decoder(queries, memory, self.position)
         return Output(layers, memory, queries.proposals, queries.groups)

@@ -26,11 +26,12 @@ def log_gaussian(centre: Tensor, scale: Tensor, shape: tuple[int, int], smooth: 
 
 
 def gaussian_bias(owner: nn.Module, centre: Tensor, scale: Tensor, shape: tuple[int, int], smooth: float = 8.0) -> Tensor:
-    """The same, and the tape gets `centre` and `scale` of `owner`.
+    """The same, and the tape gets `centre`, `scale` and, as `gaussian_scores`, the result, of `owner`.
 
-    [B, Q, M, 2] each, (x, y) in 0..1 of the padded input, scale as one standard deviation.
+    The first two are [B, Q, M, 2], (x, y) in 0..1 of the padded input, scale as one standard deviation.
     """
     size = centre.new_tensor([shape[1], shape[0]])
     deviation = (smooth / 2 / scale[..., :2].expand_as(centre).clamp(min=1e-6)).sqrt()
-    note(owner, centre=(centre + 0.5) / size, scale=deviation / size)
-    return log_gaussian(centre, scale, shape, smooth)
+    scores = log_gaussian(centre, scale, shape, smooth)
+    note(owner, centre=(centre + 0.5) / size, scale=deviation / size, gaussian_scores=scores)
+    return scores

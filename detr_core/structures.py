@@ -160,6 +160,7 @@ class Queries(Bundle):
     content: Tensor                                 # [B, Q, C] what has been found so far
     position: Tensor | None = None                  # [B, Q, *] added to content in attention
     spatial: Tensor | None = None                   # [B, Q, *] set beside content in conditional cross-attention
+    unsized: Tensor | None = None                   # [B, Q, *] `spatial` before a size modulated it; only a tape asks
     anchor: Tensor | None = None                    # [B, Q, D] where it looks, in its geometry's own numbers
     groups: tuple[Group, ...] = ()                  # who sees whom; empty: everybody sees everybody
     proposals: Proposals | None = None

@@ -1,12 +1,10 @@
 """Conditional DETR (2021): a query says where to look apart from what to look for."""
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
-from ..attention import MLP, attend, xavier
+from ..attention import MLP, attend, dots, xavier
 from ..geometry import LogitBoxes
 from ..heads import SigmoidHead, ZeroBoxHead
 from ..position import LearnedPosition, sine
@@ -79,7 +77,8 @@ class ConditionalCrossAttention(nn.Module):
     """Content meets content and place meets place: a score is the sum of two dot products (section 3.3).
 
     The first layer, whose content is still empty, also adds the positions to the content half. A tape that wants
-    them gets both summands, `content_scores` and `spatial_scores` [B, M, Q, N], before padding is hidden.
+    them gets both summands, `content_scores` and `spatial_scores` [B, M, Q, N], before padding is hidden, and what the
+    latter were without size modulation, where there is one: `unsized_scores`.
     """
 
     def __init__(self, recipe: Recipe, layer: int = 0):
@@ -107,14 +106,16 @@ class ConditionalCrossAttention(nn.Module):
 
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
         """One half's share of the scores: [B, Q, C], [B, N, C] -> [B, M, Q, N]."""
-        query, key = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (query, key))
-        return query @ key.transpose(-1, -2) / math.sqrt(2 * query.shape[-1])
+        return dots(query, key, self.heads, 2)
 
     def forward(self, queries: Queries, memory: Features) -> Tensor:
         (what, token), (where, place) = self.contents(queries, memory), self.places(queries, memory)
         place = place.expand(len(token), -1, -1)
         if wanted(self, "content_scores") or wanted(self, "spatial_scores"):
             note(self, content_scores=self.scores(what, token), spatial_scores=self.scores(where, place))
+        if queries.unsized is not None and wanted(self, "unsized_scores"):
+            unsized, place = self.places(queries.but(spatial=queries.unsized), memory)
+            note(self, unsized_scores=self.scores(unsized, place.expand(len(token), -1, -1)))
         query, key = beside(self.heads, what, where), beside(self.heads, token, place)
         value = self.value(memory.tokens)
         return self.out(attend(self, query, key, value, self.heads, memory.key_padding, self.bias(queries, memory)))

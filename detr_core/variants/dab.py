@@ -85,7 +85,7 @@ class BoxPosition(ConditionalPosition):
         modulation = self.size(queries.content).sigmoid() / queries.anchor[..., 2:]
         note(self, spatial=spatial, modulation=modulation)
         modulated = spatial.unflatten(-1, (2, -1)) * modulation.flip(-1)[..., None]       # the code has y before x
-        return queries.but(position=self.box_code(sine(queries.anchor, self.width)), spatial=modulated.flatten(-2))
+        return queries.but(position=self.box_code(sine(queries.anchor, self.width)), spatial=modulated.flatten(-2), unsized=spatial)
 
 
 class AnchorPosition(LearnedPosition):

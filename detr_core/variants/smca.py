@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..attention import MLP, CrossAttention, attend, xavier
+from ..attention import MLP, CrossAttention, attend, dots, xavier
 from ..backbones import Backbone
 from ..exchange import LevelExchange, PlainPyramid, ShrinkingEncoder
 from ..gaussian import gaussian_bias, log_gaussian
@@ -19,7 +19,7 @@ from ..recipe import Recipe, part
 from ..registry import Paper, variant
 from ..sizes import tiny_single
 from ..structures import Features, Queries
-from ..tape import note
+from ..tape import note, wanted
 from ..training.objective import FocalObjective
 from .detr import DECODER, DETR, ENCODER
 
@@ -81,6 +81,8 @@ class GaussianCross(CrossAttention):
     def forward(self, queries: Queries, memory: Features) -> Tensor:
         query, key = self.query(queries.content + queries.position), self.key(memory.tokens + memory.position)
         value = self.value(memory.tokens)
+        if wanted(self, "content_scores"):
+            note(self, content_scores=dots(query, key, self.heads))
         return self.out(attend(self, query, key, value, self.heads, memory.key_padding, self.bias(queries, memory)))
 
 

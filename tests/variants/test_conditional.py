@@ -7,7 +7,7 @@ import torch
 from detr_core import VARIANTS, Batch, Detector, Tape, part
 from detr_core.structures import Queries
 from detr_core.variants.dab import AnchorQueries
-from detr_core.views import SplitMap, views
+from detr_core.views import TokenMap, views
 
 SMALL = dict(heads=4, width=32, hidden=48, queries=10, encoder_layers=2, decoder_layers=3, classes=5)
 
@@ -38,8 +38,8 @@ def test_content_and_place_add_up_to_the_attention(id: str) -> None:
         total = (tape[f"{path}.content_scores"][0] + tape[f"{path}.spatial_scores"][0]).masked_fill(output.memory.key_padding, -torch.inf)
         assert torch.allclose(total.softmax(-1), tape[f"{path}.weights"][0], atol=1e-6)
         view = views(tape.entries, output.memory)[path]
-        assert isinstance(view, SplitMap)
-        for half in (view.content, view.spatial):
+        assert isinstance(view, TokenMap)
+        for half in map(view.alone, ("content", "spatial")):
             assert half.shape == view.weights.shape and half.sum(-1) == pytest.approx(1, abs=1e-5)
             assert not half[..., output.memory.padding[0].numpy()].any()
 
