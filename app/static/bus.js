@@ -1,6 +1,7 @@
-/* The one selection every panel draws. `on` replays the present state, so panels of tabs opened late are right at once. */
+/* The one selection every panel draws. */
+import { store } from "./store.js";
 
-export const DEFAULTS = { threshold: 0.5, top: 20 };
+export const DEFAULTS = { threshold: 0.5, top: 20, page: "explore" };
 
 const state = {
   picture: null,      // key of the picture
@@ -21,39 +22,8 @@ const state = {
   status: null,       // {kind: "wait" | "error", text}
   theme: document.documentElement.dataset.theme,
 };
-const listeners = new Set();
 
-export const get = () => state;
-
-/** Change some keys; listeners of those that really changed are called before this returns. */
-export function set(patch) {
-  const changed = Object.keys(patch).filter((key) => !Object.is(state[key], patch[key]));
-  if (!changed.length) return;
-  Object.assign(state, patch);
-  for (const { keys, call } of [...listeners]) {
-    if (!keys || changed.some((key) => keys.has(key))) call(state, changed);
-  }
-}
-
-/** Call now and on every change of `keys` (null: any). Returns the way to stop. */
-export function on(keys, call) {
-  const entry = { keys: keys && new Set(keys), call };
-  listeners.add(entry);
-  call(state, keys || Object.keys(state));
-  return () => listeners.delete(entry);
-}
-
-/** The same, at most once a frame: for everything that draws. */
-export function onFrame(keys, draw) {
-  let waiting = false;
-  const later = () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => { waiting = false; draw(state); });
-  };
-  on(keys, later);
-  return later;
-}
+export const { get, set, on, onFrame } = store(state);
 
 export const active = () => state.hover ?? state.query;
 export const layer = () => (state.run ? Math.min(state.layer ?? Infinity, state.run.layers - 1) : 0);
