@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import gradio as gr
@@ -28,16 +29,21 @@ class Atlas:
 def build(engine: Engine, assets: Path = Path("assets")) -> Atlas:
     """Header, pages and endpoints around an engine."""
     with gr.Blocks(title="DETR Atlas", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
-        panel("header")
-        with gr.Tabs(elem_id="atlas-pages"):
+        panel("header", server=explore.services(engine))
+        with gr.Tabs(elem_id="atlas-pages", overflow_behavior="wrap"):        # the header shows the pages; this row only holds them
             for page in PAGES:
-                with gr.Tab(page.TITLE):
+                with gr.Tab(page.TITLE, elem_id=f"atlas-page-{name(page)}"):
                     page.build(engine)
         endpoints(engine)
     launch = {"theme": _theme(), "head": _head(), "footer_links": ["api"], "run_history": False, "show_error": False,
               "favicon_path": STATIC / "mark.svg", "max_file_size": "40mb", "ssr_mode": False, "enable_monitoring": False,
               "app_kwargs": {"routes": routes(assets)}}
     return Atlas(demo, engine, launch)
+
+
+def name(page: ModuleType) -> str:
+    """Of a page in addresses and words: explore, matching, ..."""
+    return page.__name__.rpartition(".")[2]
 
 
 def _theme() -> gr.themes.Base:
@@ -59,4 +65,5 @@ def _head() -> str:
     fonts = "".join(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{address(f"fonts/{name}")}">'
                     for name in ("inter-latin-wght-normal.woff2", "source-serif-4-latin-wght-normal.woff2"))
     styles = "".join(f'<link rel="stylesheet" href="{address(f"{name}.css")}">' for name in ("base", *_pages()))
-    return f'{fonts}{styles}{preload}<script>{(STATIC / "early.js").read_text()}</script>'
+    pages = f'<meta name="atlas-pages" content="{" ".join(map(name, PAGES))}">'
+    return f'{pages}{fonts}{styles}{preload}<script>{(STATIC / "early.js").read_text()}</script>'

@@ -19,13 +19,18 @@ TITLE = "Explore"
 
 def build(engine: Engine) -> None:
     """The page: what to look at on top; queries, picture with its layers, and one query's card side by side."""
-    panel("source", server=[*picture_services(engine), *run_services(engine)])
+    panel("source")
     with gr.Row(elem_id="atlas-workspace"):
         panel("queries")
         with gr.Column(elem_id="atlas-centre"):
             panel("stage")
             panel("layers")
         panel("card")
+
+
+def services(engine: Engine) -> list[Answer]:
+    """What the one session of the pages asks the server."""
+    return [*picture_services(engine), *run_services(engine)]
 
 
 def picture_services(engine: Engine) -> list[Answer]:

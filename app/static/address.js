@@ -11,7 +11,7 @@ export function asked() {
   return {
     picture: words.get("picture"), model: words.get("model"), weights: words.get("weights"), query: count(words.get("query")),
     layer: layer ? layer - 1 : null, head: head ? head - 1 : null,
-    threshold: share(words.get("threshold")) ?? DEFAULTS.threshold, top: count(words.get("top")) || DEFAULTS.top,
+    page: words.get("page"), threshold: share(words.get("threshold")) ?? DEFAULTS.threshold, top: count(words.get("top")) || DEFAULTS.top,
   };
 }
 
@@ -20,6 +20,7 @@ export function address() {
   const state = get();
   const words = new URLSearchParams(location.search);
   const said = {
+    page: state.page === DEFAULTS.page ? null : state.page,
     picture: state.picture, model: state.model, weights: state.weights, query: state.query,
     layer: state.layer === null ? null : state.layer + 1, head: state.head === null ? null : state.head + 1,
     threshold: state.threshold === DEFAULTS.threshold ? null : state.threshold.toFixed(2), top: state.top === DEFAULTS.top ? null : state.top,

@@ -5,6 +5,7 @@ import { overview } from "./overview.js";
 import { around, classColour, context, corners, frame, headColour, heat, levelColour, picture, points } from "./paint.js";
 import { detail } from "./session.js";
 import { say } from "./text.js";
+import { number, percent } from "./words.js";
 
 const CLASSES = 5;
 
@@ -38,7 +39,7 @@ function refresh(parts, state) {
   const [query, at, kept] = [active(), layer(), detail()];
   parts.swatch.style.background = classColour(run.label(at, query));
   write(parts.name, run.name(at, query));
-  write(parts.line, `${say.query(query)} · ${run.score(at, query).toFixed(2)} · ${say.at(at, run.layers)}${query === state.query ? "" : ` · ${say.preview}`}`);
+  write(parts.line, `${say.query(query)} · ${number(run.score(at, query), 2)} · ${say.at(at, run.layers)}${query === state.query ? "" : ` · ${say.preview}`}`);
   const proposal = run.proposal(query);
   write(parts.origin, proposal ? say.from(proposal.score) : "");
   table(parts, run, query, at, kept);
@@ -68,7 +69,7 @@ function table(parts, run, query, at, kept) {
     write(head, label === undefined ? "" : run.names[label] ?? "?");
     cells.forEach((cell, i) => {
       const score = label === undefined ? null : kept.scores(i)[label];
-      write(cell, score === null ? "" : score >= 0.995 ? "1" : score.toFixed(2).slice(1));
+      write(cell, score === null ? "" : score >= 0.995 ? "1" : number(score, 2).slice(1));
       cell.style.setProperty("--share", score === null ? 0 : score);
       cell.style.setProperty("--colour", label === undefined ? "transparent" : classColour(label));
       cell.classList.toggle("here", i === at);
@@ -100,7 +101,7 @@ function boxRows(run, query, { width, height }) {
     const before = i ? boxes[i - 1] : start;
     return before ? String(Math.round(Math.hypot((box[0] - before[0]) * width, (box[1] - before[1]) * height))) : "–";
   });
-  return [[say.overlap, boxes.map((box) => overlap(box, final).toFixed(2))], [say.moved, moved],
+  return [[say.overlap, boxes.map((box) => number(overlap(box, final), 2))], [say.moved, moved],
     [say.widthRow, boxes.map((box) => String(Math.round(box[2] * width)))], [say.heightRow, boxes.map((box) => String(Math.round(box[3] * height)))]];
 }
 
@@ -162,6 +163,6 @@ function share(place, state, at, kept) {
   const shapes = state.run.facts.levels;
   const dot = (level) => el("i", { style: { background: levelColour(level) } });
   const bar = sampled.share.map((value, level) => el("i", { style: { width: `${value * 100}%`, background: levelColour(level) } }));
-  const rows = sampled.share.map((value, level) => el("li", {}, dot(level), say.level(level, shapes[level]), el("b", {}, `${Math.round(value * 100)} %`)));
+  const rows = sampled.share.map((value, level) => el("li", {}, dot(level), say.level(level, shapes[level]), el("b", {}, percent(value))));
   place.replaceChildren(el("h3", {}, say.share), el("div", { class: "share-bar" }, bar), el("ul", {}, rows));
 }

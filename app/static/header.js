@@ -1,81 +1,58 @@
-/* Name, theme, link, and the heartbeat: after a restart of the server an open page looks alive but is not. */
+/* The header: name, pages, and what can be done anywhere: a link to the view, the language, dark or light. */
 import { address } from "./address.js";
-import { set } from "./bus.js";
 import { el, icon, write } from "./dom.js";
-import { say } from "./text.js";
+import { listen } from "./heartbeat.js";
+import { nav } from "./nav.js";
+import { connect } from "./session.js";
+import { other, speak, turnTheme, watchTheme } from "./theme.js";
+import { LANGUAGES, words } from "./words.js";
 
-const BEAT = 5000;
+const say = await words("frame");
 
-export function mount(place) {
-  const banner = el("div", { class: "banner", role: "alert", hidden: true });
-  const copied = el("span", { class: "sr", role: "status" });
-  const copy = el("button", { type: "button", class: "quiet", onclick: () => copyLink(copied, copy) }, icon("link"), el("span", {}, say.copyLink));
-  const theme = el("button", { type: "button", class: "quiet", title: say.theme, "aria-label": say.theme, onclick: turn }, icon("theme"));
-  place.append(
+export function mount(place, server) {
+  connect(server);
+  place.append(el("div", { class: "header-row" },
     el("a", { class: "wordmark", href: "./" }, mark(), el("span", {}, "DETR ", el("b", {}, "Atlas"))),
-    el("p", { class: "motto" }, say.motto),
-    el("div", { class: "header-tools" }, copied, copy, theme),
-  );
-  document.body.append(banner);
-  follow();
-  new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ["class"] });
-  listen(banner);
+    nav(),
+    el("div", { class: "header-tools" }, link(), tongue(), tool(say.theme, icon("theme"), turnTheme))));
+  watchTheme();
+  listen();
 }
+
+const tool = (label, face, press) => el("button", { type: "button", class: "quiet tool", title: label, "aria-label": label, onclick: press }, face);
 
 function mark() {
   return el("svg", { viewBox: "0 0 24 24", class: "mark", "aria-hidden": "true" },
     el("rect", { x: 3, y: 3, width: 18, height: 18, rx: 3 }), el("path", { d: "M5.5 17.5 9 12l4 2.5 5-8" }), el("circle", { cx: 18, cy: 6.5, r: 2.4 }));
 }
 
-/** Gradio sets its own class from the system's theme; ours is the one that counts. */
-function follow() {
-  const dark = document.documentElement.dataset.theme === "dark";
-  if (document.body.classList.contains("dark") !== dark) document.body.classList.toggle("dark", dark);
+/** Says its own language's name to those who cannot read the present one. */
+function tongue() {
+  const name = other();
+  return el("button", { type: "button", class: "quiet tool tongue", lang: name, title: LANGUAGES[name], "aria-label": LANGUAGES[name], onclick: () => speak(name) }, name.toUpperCase());
 }
 
-function turn() {
-  const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  document.documentElement.dataset.theme = theme;
-  try { localStorage.setItem("atlas-theme", theme); } catch { /* then only for this visit */ }
-  follow();
-  set({ theme });
+function link() {
+  const words = el("span", { class: "sr", role: "status" });
+  const button = tool(say.copyLink, icon("link"), async () => {
+    await copy(new URL(address(), location.href).href);
+    write(words, say.copied);
+    button.replaceChildren(icon("done"));
+    button.title = say.copied;
+    setTimeout(() => { write(words, ""); button.replaceChildren(icon("link")); button.title = say.copyLink; }, 1600);
+  });
+  return el("span", {}, words, button);
 }
 
-async function copyLink(words, button) {
-  const link = new URL(address(), location.href).href;
+export async function copy(text) {
   try {
-    await navigator.clipboard.writeText(link);
+    await navigator.clipboard.writeText(text);
   } catch {                                           // plain http on another machine has no clipboard
     const field = el("textarea", { class: "sr" });
-    field.value = link;
+    field.value = text;
     document.body.append(field);
     field.select();
     document.execCommand("copy");
     field.remove();
   }
-  write(words, say.copied);
-  button.lastChild.textContent = say.copied;
-  setTimeout(() => { write(words, ""); button.lastChild.textContent = say.copyLink; }, 1600);
-}
-
-function listen(banner) {
-  let boot = null;
-  const show = (text, reload) => {
-    banner.hidden = !text;
-    banner.replaceChildren(...(text ? [el("span", {}, text)] : []), ...(reload ? [el("button", { type: "button", onclick: () => location.reload() }, say.reload)] : []));
-  };
-  const beat = async () => {
-    if (document.hidden) return;
-    try {
-      const answer = await fetch("atlas/boot", { cache: "no-store" });
-      const found = (await answer.json()).boot;
-      boot ??= found;
-      show(found === boot ? "" : say.restarted, found !== boot);
-    } catch {
-      show(say.lost, false);
-    }
-  };
-  beat();
-  setInterval(beat, BEAT);
-  document.addEventListener("visibilitychange", beat);
 }

@@ -4,6 +4,7 @@ import { el, icon, write } from "./dom.js";
 import { around, box, classColour, context, frame, heat, layerColour, picture, points, trail } from "./paint.js";
 import { detail } from "./session.js";
 import { say } from "./text.js";
+import { number } from "./words.js";
 
 export function mount(place) {
   const strip = el("div", { class: "layer-strip", role: "radiogroup", "aria-label": say.layers });
@@ -53,7 +54,7 @@ function paint({ cell, canvas, kind, score }, at, state) {
   if (state.trail) trail(ctx, f, run, query, at, { ghosts: false, dot: 2.2 });
   box(ctx, f, run.box(at, query), classColour(run.label(at, query)), { width: 2 });
   write(kind, run.name(at, query));
-  write(score, run.score(at, query).toFixed(2));
+  write(score, number(run.score(at, query), 2));
 }
 
 /** Walks from the first layer to the last, again and again, until it is stopped. */

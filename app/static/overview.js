@@ -2,7 +2,8 @@
 import { layer } from "./bus.js";
 import { el } from "./dom.js";
 import { classColour } from "./paint.js";
-import { say, title } from "./text.js";
+import { idea, say, title } from "./text.js";
+import { number } from "./words.js";
 
 export function overview(place, { run, threshold, top, variants, status }) {
   if (!run) return place.replaceChildren(el("p", { class: "empty" }, status?.kind === "empty" ? say.empty : ""));
@@ -28,7 +29,7 @@ function about(run, variant) {
   const parts = [el("p", { class: "detector-name" }, title(run.facts.variant))];
   if (!variant) return parts;
   const { paper } = variant;
-  parts.push(el("p", {}, variant.idea), el("p", { class: "cite" }, `${paper.authors}, `, el("cite", {}, paper.title), `, ${paper.venue} ${paper.year}`));
+  parts.push(el("p", {}, idea(variant)), el("p", { class: "cite" }, `${paper.authors}, `, el("cite", {}, paper.title), `, ${paper.venue} ${paper.year}`));
   const link = (href, words) => el("a", { href, target: "_blank", rel: "noopener noreferrer" }, words);
   const links = [paper.url && link(paper.url, say.paper), paper.code && link(/^https?:/.test(paper.code) ? paper.code : `https://github.com/${paper.code}`, say.code)];
   parts.push(el("p", { class: "links" }, links.filter(Boolean)));
@@ -38,7 +39,7 @@ function about(run, variant) {
 /** What the weights say of themselves. */
 function weights(facts) {
   const { card, weights: name, names } = facts;
-  const told = [[say.trained, name], [say.classes, String(names.length)], ...["AP", "AP50"].filter((key) => card[key] !== undefined).map((key) => [key, Number(card[key]).toFixed(3)]),
+  const told = [[say.trained, name], [say.classes, String(names.length)], ...["AP", "AP50"].filter((key) => card[key] !== undefined).map((key) => [key, number(Number(card[key]), 3)]),
     ...(card.data ? [[say.data, String(card.data)]] : []),
     [say.input, say.inputSize(facts.input)], [say.time, say.took(facts)]];
   return [el("dl", { class: "facts" }, told.map(([key, value]) => el("div", {}, el("dt", {}, key), el("dd", {}, value))))];

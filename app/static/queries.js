@@ -3,6 +3,7 @@ import { active, get, layer, on, onFrame, set } from "./bus.js";
 import { el, write } from "./dom.js";
 import { classColour } from "./paint.js";
 import { say } from "./text.js";
+import { number } from "./words.js";
 
 export function mount(place) {
   const list = el("div", { class: "query-list", role: "listbox", tabindex: 0, "aria-label": say.queries });
@@ -41,10 +42,10 @@ function rebuild(list, rows, note, { run, top }) {
 }
 
 function makeRow() {
-  const [swatch, name, bar, score, number] = [el("i", { class: "swatch" }), el("span", { class: "name" }), el("i", { class: "bar" }),
+  const [swatch, name, bar, score, serial] = [el("i", { class: "swatch" }), el("span", { class: "name" }), el("i", { class: "bar" }),
     el("span", { class: "score" }), el("span", { class: "number" })];
-  const row = el("div", { class: "query-row", role: "option" }, swatch, name, number, el("span", { class: "track" }, bar), score);
-  return { row, swatch, name, bar, score, number };
+  const row = el("div", { class: "query-row", role: "option" }, swatch, name, serial, el("span", { class: "track" }, bar), score);
+  return { row, swatch, name, bar, score, serial };
 }
 
 function refresh(list, rows, state) {
@@ -52,11 +53,11 @@ function refresh(list, rows, state) {
   if (!run) return;
   const at = layer();
   run.order.slice(0, state.top).forEach((which, place) => {
-    const { row, swatch, name, bar, score, number } = rows[place];
+    const { row, swatch, name, bar, score, serial } = rows[place];
     const value = run.score(at, which);
     write(name, run.name(at, which));
-    write(score, value.toFixed(2));
-    write(number, String(which));
+    write(score, number(value, 2));
+    write(serial, String(which));
     swatch.style.background = bar.style.background = classColour(run.label(at, which));
     bar.style.width = `${Math.max(1, value * 100)}%`;
     row.classList.toggle("low", value < threshold);

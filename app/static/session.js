@@ -3,6 +3,7 @@ import { asked } from "./address.js";
 import { active, get, on, set } from "./bus.js";
 import { Detail, Run } from "./run.js";
 import { say } from "./text.js";
+import { told } from "./words.js";
 
 let server = null;
 let latest = 0;                                       // number of the newest wish; answers to older ones are dropped
@@ -10,14 +11,14 @@ let leave = null;                                     // gives up the place in t
 const images = new Map();
 
 /** Call a server function; resolves to its answer, rejects with a sentence. */
-async function ask(name, request = {}) {
+export async function ask(name, request = {}) {
   let answer;
   try {
     answer = await server[name](request);
   } catch {
     throw new Error(say.unreachable);
   }
-  if (!answer || answer.error) throw new Error(answer?.error ?? say.unreachable);
+  if (!answer || answer.error) throw new Error(answer?.error ? told(answer.error) : say.unreachable);
   return answer;
 }
 
@@ -26,7 +27,7 @@ export async function connect(functions) {
   const wish = asked();
   const first = await ask("opening").catch((error) => set({ status: { kind: "error", text: error.message } }));
   if (!first) return;
-  set({ examples: first.examples, threshold: wish.threshold, top: wish.top });
+  set({ examples: first.examples.map((example) => ({ ...example, title: say.titles[example.id] ?? example.title })), threshold: wish.threshold, top: wish.top });
   const known = ask("catalogue").then(({ variants }) => set({ variants })).catch(() => {});
   const blank = !wish.picture && !wish.model && wish.query === null;
   const wanted = { picture: wish.picture ?? first.picture, model: wish.model ?? first.model, weights: wish.weights ?? first.weights };

@@ -4,6 +4,7 @@ import { el, write } from "./dom.js";
 import { around, box, classColour, context, corners, frame, heat, levelColour, picture, points, tag, trail } from "./paint.js";
 import { detail } from "./session.js";
 import { say } from "./text.js";
+import { number, percent } from "./words.js";
 
 export function mount(place) {
   const canvas = el("canvas", { tabindex: 0, role: "img", "aria-label": say.stage });
@@ -14,7 +15,7 @@ export function mount(place) {
   place.append(
     el("div", { class: "stage-head" }, words, switches()),
     el("div", { class: "mat" }, canvas, status),
-    el("div", { class: "stage-tools" }, slider("threshold", 0, 1, 0.01, (v) => v.toFixed(2)), slider("top", 1, 100, 1, String), legend),
+    el("div", { class: "stage-tools" }, slider("threshold", 0, 1, 0.01, (v) => number(v, 2)), slider("top", 1, 100, 1, String), legend),
     el("div", { class: "stage-foot" }, caption),
   );
   const draw = onFrame(null, (state) => paint(canvas, state));
@@ -84,14 +85,14 @@ function paint(canvas, state) {
   if (state.trail) trail(ctx, f, run, query, at);
   const shape = box(ctx, f, run.box(at, query), colour, { width: 3 });
   if (state.trail) reference(ctx, f, run.anchor(at, query));
-  tag(ctx, `${run.name(at, query)} ${run.score(at, query).toFixed(2)}`, shape, colour, { width, height, taken: [] });
+  tag(ctx, `${run.name(at, query)} ${number(run.score(at, query), 2)}`, shape, colour, { width, height, taken: [] });
 }
 
 /** The boxes of the other shown queries, quiet while one is looked into; best on top, named where there is room. */
 function others(ctx, f, { run, threshold, top }, at, query, bounds) {
   const shown = run.shown(at, threshold, top).filter((other) => other !== query);
   const shapes = new Map([...shown].reverse().map((other) => [other, box(ctx, f, run.box(at, other), classColour(run.label(at, other)), query === null ? {} : { width: 1.2, alpha: 0.55 })]));
-  if (query === null) for (const other of shown) tag(ctx, `${run.name(at, other)} ${run.score(at, other).toFixed(2)}`, shapes.get(other), classColour(run.label(at, other)), bounds);
+  if (query === null) for (const other of shown) tag(ctx, `${run.name(at, other)} ${number(run.score(at, other), 2)}`, shapes.get(other), classColour(run.label(at, other)), bounds);
 }
 
 /** Radius of the heaviest point: small objects get small points, so that they stay visible. */
@@ -123,7 +124,7 @@ function describe(state, words) {
   if (!run) return write(words, say.queries);
   const [query, at] = [active(), layer()];
   write(words, query === null ? say.counted(run.shown(at, state.threshold, state.top).length, state.threshold)
-    : `${say.query(query)} · ${run.name(at, query)} ${run.score(at, query).toFixed(2)} · ${say.shortly(at)}`);
+    : `${say.query(query)} · ${run.name(at, query)} ${number(run.score(at, query), 2)} · ${say.shortly(at)}`);
 }
 
 function explain(state, caption, legend) {
@@ -136,7 +137,7 @@ function explain(state, caption, legend) {
   const sampled = kept?.points(layer(), state.head);
   if (map) legend.replaceChildren(el("span", { class: "ramp" }), el("span", {}, say.peak(map.peak)));
   else if (sampled) legend.replaceChildren(...sampled.share.map((share, level) => el("span", { class: "key", title: say.level(level, state.run.facts.levels[level]) },
-    el("i", { style: { background: levelColour(level) } }), el("b", {}, String(level + 1)), ` ${Math.round(share * 100)} %`)));
+    el("i", { style: { background: levelColour(level) } }), el("b", {}, String(level + 1)), ` ${percent(share)}`)));
   else legend.replaceChildren();
 }
 

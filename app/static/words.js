@@ -1,4 +1,10 @@
-/* The visitor's language, and the words of a page in it: `words/<page>.<language>.js` exports `say`. */
+/* The visitor's language: the words of a page in it, its numbers and dates, and the server's sentences.
+
+   language             "en" or "ru".
+   words(page)          `words/<page>.<language>.js` exports `say`; what a language lacks is said in English.
+   number(value, digits = 0), percent(share, digits = 0), date(milliseconds or ISO text)   as the language writes them.
+   plural(count, forms) the form of a noun that fits: forms are {one, few, many, other}; the count is not included.
+   told(sentence)       a sentence of the server in the visitor's language, where it is known there. */
 
 export const LANGUAGES = { en: "English", ru: "Русский" };
 
@@ -10,11 +16,34 @@ const wished = () => {
 };
 
 export const language = wished();
+document.documentElement.lang = language;
 
-/** Every sentence of a page; those that a language lacks are said in English. */
+const own = (name) => import(`./words/${name}.${language}.js`).then((found) => found.say, () => null);
+
 export async function words(page) {
-  const english = (await import(`./words/${page}.en.js`)).say;
-  if (language === "en") return english;
-  const own = await import(`./words/${page}.${language}.js`).catch(() => null);
-  return { ...english, ...own?.say };
+  const [english, translated] = await Promise.all([import(`./words/${page}.en.js`), language === "en" ? null : own(page)]);
+  return { ...english.say, ...translated };
+}
+
+const formats = new Map();
+function format(kind, options) {
+  const key = kind.name + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new kind(language, options));
+  return formats.get(key);
+}
+
+const decimals = [];                                  // by digits: lists write hundreds of numbers a frame
+export const number = (value, digits = 0) => (decimals[digits] ??= new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits })).format(value);
+export const percent = (share, digits = 0) => `${number(share * 100, digits)} %`;
+export const date = (time) => format(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+export const plural = (count, forms) => forms[format(Intl.PluralRules, {}).select(count)] ?? forms.other ?? forms.many;
+
+const sentences = language === "en" ? [] : (await own("server")) ?? [];
+
+export function told(sentence) {
+  for (const [pattern, say] of sentences) {
+    const found = pattern.exec(sentence);
+    if (found) return typeof say === "string" ? say : say(...found.slice(1));
+  }
+  return sentence;
 }

@@ -1,4 +1,6 @@
-/* Every sentence of the header and the Explore page, in English. */
+/* Every sentence of the Explore page, in English. */
+
+import { number, percent } from "../words.js";
 
 export const say = {
   // what goes wrong
@@ -7,8 +9,6 @@ export const say = {
   largeFile: "The file is larger than 40 MB: send a smaller copy.",
   unreadable: "The picture could not be read: choose another one.",
   noCamera: "No camera can be used here: allow it in the browser, or upload a file.",
-  restarted: "The server was restarted. Reload to go on; the address keeps your view.",
-  lost: "Connection lost. Trying again …",
   // states
   empty: "Choose an example or bring a picture of your own to begin.",
   reading: "Reading the picture …",
@@ -17,13 +17,10 @@ export const say = {
   // source
   examples: "Examples", upload: "Upload", camera: "Camera", own: "Your own picture", dropHint: "or drop or paste it anywhere", model: "Detector",
   weights: "Weights", take: "Take the picture", cancel: "Cancel", example: (title) => `Example: ${title}`, noWeights: "No trained weights are installed: put them under assets/weights, then reload.",
-  // header
-  motto: "Look inside detection transformers, query by query, layer by layer",
-  copyLink: "Copy link", copied: "Link copied", theme: "Dark or light", reload: "Reload",
   // stage
   threshold: "Score ≥", top: "Best", attention: "Attention", trail: "Path", boxes: "Boxes", proposals: "Proposals", zoom: "Zoom",
   stage: "Picture with the detections. Arrow up and down: query. Left and right: layer. Escape: one level back.",
-  counted: (count, threshold) => `${count} ${count === 1 ? "object" : "objects"} at or above ${threshold.toFixed(2)}`,
+  counted: (count, threshold) => `${count} ${count === 1 ? "object" : "objects"} at or above ${number(threshold, 2)}`,
   input: "Input", inputSize: ([height, width]) => `${width} × ${height} px`, time: "Network, recorded", took: (facts) => `${Math.round(facts.timing.network)} ms on ${facts.device}`,
   query: (query) => `Query ${query}`,
   at: (layer, layers) => `layer ${layer + 1} of ${layers}`,
@@ -36,7 +33,7 @@ export const say = {
     "sized by weight and coloured by feature level. Not a saliency map, and not a cause.",
   factored: "Each map is the product of one attention along rows and one along columns. ",
   noView: "This layer left no attention that can be drawn on the picture.",
-  peak: (value) => `brightest ${percentOf(value)}`,
+  peak: (value) => `brightest ${percent(value, value >= 0.1 ? 0 : 1)}`,
   level: (level, shape) => `level ${level + 1}${shape ? ` (${shape[1]} × ${shape[0]})` : ""}`,
   // queries
   queries: "Queries", queriesNote: "by final score", below: "below the threshold", noQueries: "No run yet.",
@@ -45,9 +42,10 @@ export const say = {
   // card
   scores: "Class scores by layer", boxByLayer: "Box by layer", overlap: "IoU with final", moved: "Centre moved, px",
   widthRow: "Width, px", heightRow: "Height, px", classes: "Classes", data: "Trained on", heads_: "Where it looked", mean: "Mean", head: (head) => `Head ${head + 1}`, unpin: "Back to the overview",
-  share: "Attention by feature level", pinned: "pinned", preview: "preview", from: (score) => `Began as an encoder proposal, score ${score.toFixed(2)}`,
+  share: "Attention by feature level", pinned: "pinned", preview: "preview", from: (score) => `Began as an encoder proposal, score ${number(score, 2)}`,
   overview: "What is in the picture", about: "The detector", keys: "Keys", paper: "Paper", code: "Code",
   trained: "Weights", noObjects: "Nothing reaches the threshold. Lower it, or choose another picture.",
+  refine: "iterative refinement", twoStage: "two-stage", titles: {},
   overviewHint: "Point at a box or a row to preview a query, click to pin it.",
   meaning: {
     "IoU with final": "Area shared with the last layer's box, divided by the area of both together",
@@ -55,7 +53,3 @@ export const say = {
   },
   keyList: [["↑ ↓", "query"], ["← →", "layer"], ["Esc", "one level back"], ["A", "attention"], ["P", "path"], ["Z", "zoom"]],
 };
-
-function percentOf(value) {
-  return value >= 0.1 ? `${(value * 100).toFixed(0)} %` : `${(value * 100).toFixed(1)} %`;
-}

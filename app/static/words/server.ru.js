@@ -1,0 +1,25 @@
+/* Фразы сервера, которые видит посетитель: [образец английской фразы, русская фраза или функция от найденного]. */
+
+export const say = [
+  [/^This run is no longer kept: /, "Этот прогон уже не хранится: запустите снимок ещё раз."],
+  [/^This picture is no longer on the server: /, "Этого снимка уже нет на сервере: добавьте его снова или выберите пример."],
+  [/^There is no detector named '(.*)': choose one of (.*)\.$/s, (name, known) => `Детектора «${name}» нет. Есть: ${known}.`],
+  [/^(\S+) has no bundled weights named '(.*)': choose one of those it has \((.*)\)\.$/s, (variant, name, known) => `У ${variant} нет весов «${name}». Есть: ${known === "none yet" ? "пока никаких" : known}.`],
+  [/^The file has (\d+) MB, more than the (\d+) MB taken here/, (size, most) => `В файле ${size} МБ, здесь принимают до ${most} МБ: пришлите уменьшенную копию.`],
+  [/^This run has queries 0 to (\d+), not (-?\d+)/, (last, wanted) => `В этом прогоне запросы с 0 по ${last}, запроса ${wanted} нет: выберите один из них.`],
+  [/^The stored run (.*) cannot be read/s, (name) => `Сохранённый прогон ${name} не читается: создайте его заново командой python -m app.make_runs.`],
+  [/^The picture arrived damaged/, "Снимок пришёл повреждённым: отправьте его ещё раз."],
+  [/^Say which query/, "Назовите запрос: целое число от 0."],
+  [/^Send the picture as a file/, "Пришлите снимок файлом: gradio_client.handle_file(путь или адрес)."],
+  [/^Something failed on the server; its log says what\./, "На сервере что-то сломалось; подробности в его журнале. Попробуйте другой снимок или детектор."],
+  [/^The picture \((\d+) x (\d+)\) needs more memory/, (width, height) => `На снимок ${width} × ${height} не хватает памяти: пришлите уменьшенную копию.`],
+  [/^The picture is damaged or cut off/, "Снимок повреждён или обрезан: сохраните или скачайте его заново."],
+  [/^The picture file '(.*)' .*; check the path\.$/s, (name) => `Файл снимка «${name}» не открылся: проверьте путь.`],
+  [/^The file is empty/, "Файл пуст: выберите другой снимок."],
+  [/^SVG is a drawing without pixels/, "SVG — рисунок без пикселей: сначала сохраните его как PNG."],
+  [/^This is not a picture that can be read; send (.*)\.$/s, (kinds) => `Это не снимок, который можно прочитать: подойдут ${kinds.replace(" or ", " или ")}.`],
+  [/^The picture has more pixels than is sensible/, "В снимке слишком много пикселей: пришлите копию меньше 100 мегапикселей."],
+  [/^The picture's header is damaged/, "Заголовок снимка повреждён: сохраните или скачайте его заново."],
+  [/^The picture has (\d+) x (\d+) pixels; send a copy under (\d+)/, (width, height, most) => `В снимке ${width} × ${height} пикселей: пришлите копию меньше ${most} мегапикселей.`],
+  [/^The picture has no pixels/, "В снимке нет пикселей: выберите другой."],
+];
