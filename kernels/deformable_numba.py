@@ -12,98 +12,17 @@ from functools import cache
 
 import numpy as np
 import torch
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba import njit
 from torch import Tensor
 from torch.nn import functional as F
 
 from kernels.deformable import Shapes
+from kernels.lanes import dot, load, multiply_add, prefetch, store, zeros
 from kernels.threads import spread
 
 POINTS_A_PART = 16384  # about 0.2 ms; handing less than that to another thread costs more than it saves
 
-
-class Lanes(types.Type):
-    """Numba type of `count` float32 numbers in vector registers."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(name=f"Lanes({count})")
-        self.count = count
-
-
-@register_model(Lanes)
-class LanesModel(models.PrimitiveModel):
-    """Lanes are an LLVM vector; LLVM splits it into the registers the processor has."""
-
-    def __init__(self, manager, lanes: Lanes) -> None:
-        super().__init__(manager, lanes, ir.VectorType(ir.FloatType(), lanes.count))
-
-
-def _address(context, builder, array_type, array, index, count: int):
-    first = builder.gep(context.make_array(array_type)(context, builder, array).data, [index])
-    return builder.bitcast(first, ir.VectorType(ir.FloatType(), count).as_pointer())
-
-
-@intrinsic(prefer_literal=True)
-def zeros(typing, count):
-    """`count` lanes of zero."""
-    lanes = Lanes(count.literal_value)
-    return lanes(count), lambda context, builder, signature, args: ir.Constant(context.get_value_type(lanes), None)
-
-
-@intrinsic
-def load(typing, array, index, like):
-    """array[index : index + lanes of `like`]."""
-
-    def generate(context, builder, signature, args):
-        loaded = builder.load(_address(context, builder, signature.args[0], *args[:2], like.count))
-        loaded.align = 4
-        return loaded
-
-    return like(array, types.int64, like), generate
-
-
-@intrinsic
-def store(typing, array, index, lanes):
-    """array[index : index + lanes] = lanes."""
-
-    def generate(context, builder, signature, args):
-        stored = builder.store(args[2], _address(context, builder, signature.args[0], *args[:2], lanes.count))
-        stored.align = 4
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64, lanes), generate
-
-
-@intrinsic
-def multiply_add(typing, number, lanes, total):
-    """number * lanes + total."""
-
-    def generate(context, builder, signature, args):
-        vector = context.get_value_type(lanes)
-        undefined = ir.Constant(vector, ir.Undefined)
-        first = builder.insert_element(undefined, args[0], ir.Constant(ir.IntType(32), 0))
-        copies = builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), lanes.count), None))
-        name = f"llvm.fmuladd.v{lanes.count}f32"
-        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
-        return builder.call(function, [copies, *args[1:]])
-
-    return lanes(types.float32, lanes, lanes), generate
-
-
-@intrinsic
-def dot(typing, left, right):
-    """Sum over the lanes of left * right."""
-
-    def generate(context, builder, signature, args):
-        number, vector = ir.FloatType(), context.get_value_type(left)
-        name = f"llvm.vector.reduce.fadd.v{left.count}f32"
-        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(number, [number, vector]), name)
-        return builder.call(function, [ir.Constant(number, -0.0), builder.fmul(*args)], fastmath=("reassoc",))
-
-    return types.float32(left, right), generate
+NEAR = 1 << 20  # numbers of value that a core's own cache holds; from more, memory is asked for the next query's tokens in advance
 
 
 @njit(nogil=True, error_model="numpy")
@@ -137,6 +56,26 @@ def sample(total, value, start, step, shapes, locations, weights, at, points):
                         total = multiply_add(lower * right, load(value, corner + line + step, total), total)
         start += rows * line
     return total
+
+
+@njit(nogil=True, error_model="numpy")
+def announce(value, start, step, shapes, locations, at, points, channels):
+    """Asks for every line of memory that `sample` with the same arguments will read `channels` numbers a token from."""
+    one, half = np.float32(1), np.float32(0.5)
+    for level in range(shapes.size // 2):
+        rows, columns = shapes[2 * level], shapes[2 * level + 1]
+        height, width, line = np.float32(rows), np.float32(columns), columns * step
+        for _ in range(points):
+            x, y = locations[2 * at] * width - half, locations[2 * at + 1] * height - half
+            at += 1
+            if (x >= -one) & (x < width) & (y >= -one) & (y < height):
+                corner = start + int(np.floor(y)) * line + int(np.floor(x)) * step
+                for channel in range(0, channels, 16):
+                    prefetch(value, corner + channel)
+                    prefetch(value, corner + step + channel)
+                    prefetch(value, corner + line + channel)
+                    prefetch(value, corner + line + step + channel)
+        start += rows * line
 
 
 @njit(nogil=True, error_model="numpy")
@@ -190,10 +129,13 @@ def compiled(lanes: int):
     @_kept
     def forward_rows(begin, end, sizes, value, shapes, locations, weights, output):
         queries, heads, width, points, tokens = sizes
-        samples = points * (shapes.size // 2)
+        samples, far = points * (shapes.size // 2), value.size > NEAR
         for row in range(begin, end):  # row = image * queries + query
             for head in range(heads):
                 at = row * heads + head
+                if far and at + 1 < end * heads:
+                    start = (((at + 1) // heads // queries) * tokens * heads + (at + 1) % heads) * width
+                    announce(value, start, heads * width, shapes, locations, (at + 1) * samples, points, width)
                 for block in range(0, width, lanes):
                     start = ((row // queries) * tokens * heads + head) * width + block
                     total = sample(zeros(lanes), value, start, heads * width, shapes, locations, weights, at * samples, points)
