@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
         if asked:
             raise Usage(f"--resume reads everything from {options.out}: leave out {', '.join('--' + n.replace('_', '-') for n in asked)}.")
         plan = folder.run()
+        folder.stop.unlink(missing_ok=True)
     else:
         plan = planned(asked)
         _once(folder, plan)

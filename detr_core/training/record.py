@@ -11,16 +11,13 @@ import psutil
 import torch
 from torch import Tensor
 
+from .causes import TrainingDiverged
 from .criterion import Losses
 from .export import export
 from .state import snapshot
 from .trainer import Trainer
 
 LINES = 2000                                        # of training metrics a run, at most
-
-
-class TrainingDiverged(FloatingPointError):
-    """The loss is no longer a number."""
 
 
 def family_terms(parts: list[Losses]) -> dict[str, Tensor]:
@@ -44,7 +41,7 @@ class Metrics:
 
     def on_start(self, trainer: Trainer) -> None:
         if trainer.accelerator.is_main_process:
-            trainer.folder.rewind(trainer.step)
+            trainer.folder.rewind(trainer.step, trainer.evaluated)
 
     def on_step(self, trainer: Trainer, losses: list[Losses], count: float) -> None:
         if trainer.step % max(1, trainer.steps // LINES):
@@ -121,6 +118,10 @@ class Status:
         self.evaluation = results.get("seconds", 0.0)
         self.recent.clear()                         # the pace is that of training steps
         self.write(trainer, "running")
+
+    def on_checkpoint(self, trainer: Trainer) -> None:
+        status = trainer.folder.status()
+        trainer.folder.set_status(status.get("state", "running"), status.get("reason", ""), saved=trainer.step)
 
     def on_end(self, trainer: Trainer, state: str, reason: str) -> None:
         self.write(trainer, state, reason)

@@ -18,8 +18,6 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from .files import read_json, replacing, write_json
 
 STATES = ("preparing", "running", "stopping", "stopped", "failed", "interrupted", "finished")
@@ -143,25 +141,32 @@ class RunFolder:
             file.write(line + "\n")
 
     def lines(self) -> list[dict[str, Any]]:
-        """All metrics; a last line cut off by a crash is left out."""
+        """All metrics that hold; what was taken back and lines cut off by a crash are left out."""
         if not self.metrics.exists():
             return []
-        found = []
-        for line in self.metrics.read_text().splitlines():
-            try:
-                found.append(json.loads(line))
-            except json.JSONDecodeError:
+        found: list[dict[str, Any]] = []
+        for text in self.metrics.read_bytes().splitlines():
+            if (line := parsed(text)) is None:
                 continue
+            if line["kind"] == "rewind":
+                found = [earlier for earlier in found if stands(earlier["kind"], earlier["step"], line)]
+            else:
+                found.append(line)
         return found
 
-    def rewind(self, step: int) -> None:
-        """Drop the metrics after `step`: a resumed run writes them again."""
-        kept = [json.dumps(line) + "\n" for line in self.lines() if line["step"] <= step]
-        with replacing(self.metrics) as unfinished:
-            unfinished.write_text("".join(kept))
+    def rewind(self, step: int, evaluated: int | None = None) -> None:
+        """Take back what was said of steps after `step`, and of evaluations after `evaluated`: a resumed run says it again."""
+        if not self.metrics.exists():
+            return
+        with open(self.metrics, "rb+") as file:
+            if file.seek(0, 2) and (file.seek(-1, 2), file.read(1))[1] != b"\n":
+                file.write(b"\n")                    # ends a line that a crash cut off
+        self.append("rewind", step, evaluated=step if evaluated is None else evaluated)
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint."""
+        import torch  # here, because a server that only reads folders needs none of it
+
         with replacing(self.checkpoint) as unfinished:
             torch.save(state, unfinished)
 
@@ -169,4 +174,20 @@ class RunFolder:
         """The last checkpoint, on the CPU."""
         if not self.checkpoint.exists():
             raise FileNotFoundError(f"{self.path} has no checkpoint yet: start the run again without --resume.")
+        import torch
+
         return torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+
+
+def parsed(text: bytes) -> dict[str, Any] | None:
+    """One line of metrics; None for what a crash left of one."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) and isinstance(line.get("kind"), str) and isinstance(line.get("step"), int) else None
+
+
+def stands(kind: str, step: int, rewind: dict[str, Any]) -> bool:
+    """Whether a line still holds after a rewind: training up to its step, all else up to its last evaluation."""
+    return step <= (rewind["step"] if kind == "train" else rewind.get("evaluated", rewind["step"]))

@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from accelerate.utils import set_seed
 from torch import nn
 
 from .. import api
 from ..data import Scenes, collate, open_dataset, training_transform
 from ..detector import Detector
+from .causes import cause_of
 from .evaluate import AsInference, Progress, evaluate, silent
 from .features import FeatureCache, cache_folder, collate_features, fingerprint
 from .record import Checkpoints, Metrics, Status
@@ -61,14 +61,20 @@ def cached(source: Live, views: int, detector: Detector, label: str, progress: P
     return cache
 
 
+class StopAsked(Exception):
+    """Somebody wants the run to end before its first step."""
+
+
 class Prepared:
-    """Passes progress on and keeps it in the status, so that a page can show how far the preparation is."""
+    """Passes progress on and keeps it in the status, so that a page can show how far the preparation is; heeds `stop`."""
 
     def __init__(self, folder: RunFolder, progress: Progress, seconds: float = 2.0):
         self.folder, self.progress, self.seconds, self.written = folder, progress, seconds, 0.0
 
     def __call__(self, done: int, total: int) -> None:
         self.progress(done, total)
+        if self.folder.stop_requested():
+            raise StopAsked
         if time.perf_counter() - self.written > self.seconds:
             self.folder.set_status("preparing", f"{done} of {total} views", pid=os.getpid())
             self.written = time.perf_counter()
@@ -93,12 +99,12 @@ def open_data(run: Run, detector: Detector, train: Any, validation: Any, progres
                 lambda judged: evaluate(judged, validation, run.batch, seen))
 
 
-def open_trainer(run: Run, folder: RunFolder, resume: bool = False, progress: Progress = silent) -> Trainer:
+def open_trainer(run: Run, folder: RunFolder, resume: bool = False, progress: Progress = silent,
+                 card: dict[str, Any] | None = None) -> Trainer:
     """A trainer with the run's record attached, at its first step or, with `resume`, at its checkpoint."""
     accelerator = accelerator_for(run, folder)
     if accelerator.is_main_process:
-        folder.stop.unlink(missing_ok=True)
-        folder.set_status("preparing")
+        folder.set_status("preparing", pid=os.getpid())
         progress = Prepared(folder, progress)
     train = Scenes("train", run.views or SCENES) if run.data == "scenes" else open_dataset(run.data, "train")
     validation = open_dataset(run.data, "val")
@@ -109,9 +115,9 @@ def open_trainer(run: Run, folder: RunFolder, resume: bool = False, progress: Pr
     data = stability.following(open_data(run, detector, train, validation, progress))
     trainer = Trainer(detector, data, run, folder, accelerator)
     if run.trackers:
-        accelerator.init_trackers("detr_atlas", {k: v for k, v in vars(run).items() if isinstance(v, (int, float, str))})
+        _track(trainer)
     card = {"data": run.data, "budget": trainer.steps * run.batch, "seed": run.seed, "warm_start": run.weights or "",
-            "command": run.command()}
+            "command": run.command(), **(card or {})}
     metrics = Metrics()
     for listener in (metrics, Status(), Samples(validation, detector.preprocess), stability, Checkpoints(metrics, card)):
         trainer.events.add(listener)
@@ -120,25 +126,42 @@ def open_trainer(run: Run, folder: RunFolder, resume: bool = False, progress: Pr
     return trainer
 
 
-def train(run: Run, folder: RunFolder, resume: bool = False, progress: Progress = silent, listeners: tuple[Any, ...] = ()) -> str:
-    """Train and return the state the run ended in; a failure is written into its status before it is raised."""
+def _track(trainer: Trainer) -> None:
+    """Start the trackers; one that is not installed is named, because Accelerate leaves it out without a word."""
+    accelerator, run = trainer.accelerator, trainer.run
+    if missing := set(run.trackers) - {getattr(each, "value", each) for each in accelerator.log_with}:
+        name = min(missing)
+        raise ValueError(f"The tracker {name!r} is not known or not installed: python -m pip install {name}, or leave it out.")
+    accelerator.init_trackers("detr_atlas", {k: v for k, v in vars(run).items() if isinstance(v, (int, float, str))})
+
+
+def train(run: Run, folder: RunFolder, resume: bool = False, progress: Progress = silent, listeners: tuple[Any, ...] = (),
+          card: dict[str, Any] | None = None) -> str:
+    """Train and return the state the run ended in; a failure is written into its status before it is raised.
+
+    `card` replaces entries of the card in the weights: what the user calls the data, for example.
+    """
     try:
-        trainer = open_trainer(run, folder, resume, progress)
+        trainer = open_trainer(run, folder, resume, progress, card)
         for listener in listeners:
             trainer.events.add(listener)
         state = trainer.fit()
         trainer.accelerator.end_training()
-        return state
+    except StopAsked:
+        folder.set_status(state := "stopped", "a stop was asked for before the first step")
     except KeyboardInterrupt:
         folder.set_status("interrupted", "Ctrl-C: resume goes on from the last checkpoint.")
         raise
     except Exception as error:
-        folder.set_status("failed", reason_of(error), trace=traceback.format_exc()[-8000:])
+        if folder.status().get("state") != "failed":        # of several processes the first one to fail knows why
+            cause = cause_of(error)
+            folder.set_status("failed", cause.sentence, kind=cause.kind, trace=traceback.format_exc()[-8000:])
         raise
+    if state == "stopped":
+        folder.stop.unlink(missing_ok=True)
+    return state
 
 
 def reason_of(error: BaseException) -> str:
     """One sentence: what went wrong and what to do."""
-    if isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error):
-        return "The memory was not enough: resume with --accumulate doubled, which computes the same in smaller pieces."
-    return f"{type(error).__name__}: {error}"
+    return cause_of(error).sentence
