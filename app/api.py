@@ -35,8 +35,9 @@ def endpoints(engine: Engine) -> None:
         """What `detect` returns and, for one query (-1: the best), what it said at every layer and where it looked.
 
         `layers[i]`: `box` [cx, cy, w, h] and `reference` in 0..1 of the picture, `scores` by class. `attention[module]`: its
-        `kind`, and nested lists: `map` weights [heads, tokens] of the levels in `shapes`; `points` locations [heads, levels, points, 2]
-        in 0..1 of the picture and weights [heads, levels, points]; `between` weights [heads, queries].
+        `kind`, and nested lists: `map` weights [heads, tokens] of the levels in `shapes`, and the same of each of its `parts` alone;
+        `factors` row [heads, columns] and column [heads, rows]; `points` locations [heads, levels, points, 2] in 0..1 of the picture
+        and weights [heads, levels, points]; `between` weights [heads, queries].
         """
         run = _run(engine, picture, variant, weights)
         chosen = int(run.arrays["scores"][-1].max(-1).argmax()) if query < 0 else query
@@ -80,10 +81,10 @@ def _inside(run: Run, query: int) -> dict[str, Any]:
                "scores": dict(zip(run.facts["names"], found["scores"][i].round(5).tolist()))} for i in range(len(boxes))]
     attention = {}
     for path, view in run.facts["views"].items():
-        weights = found[f"{path}.weights"]
-        if view["kind"] != "points":
-            weights = weights.astype("f4") / 255 * found[f"{path}.scale"][..., None]
-        attention[path] = {**view, "weights": weights.tolist()}
-        if f"{path}.locations" in found:
-            attention[path]["locations"] = found[f"{path}.locations"].tolist()
+        attention[path] = {**view} | {key: found[f"{path}.{key}"].tolist() for key in ("locations", "centre", "deviation") if f"{path}.{key}" in found}
+        for part in ("", "row.", "column.", *(f"{name}." for name in view.get("parts", ()))):
+            if (weights := found.get(f"{path}.{part}weights")) is not None:
+                scale = found.get(f"{path}.{part}scale")
+                values = weights if scale is None else weights.astype("f4") / 255 * scale[..., None]
+                attention[path][part.rstrip(".") or "weights"] = values.tolist()
     return {"query": query, "layers": layers, "attention": attention}

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,9 @@ class Runner(Protocol):
     def catalogue(self) -> list[dict[str, Any]]: ...
 
     def inspect(self, image: Image.Image, variant: str, weights: str) -> tuple[dict[str, Any], Arrays]: ...
+
+    def rehearse(self, image: Image.Image, variant: str, weights: str, objects: list[dict[str, Any]],
+                 seed: int) -> tuple[dict[str, Any], Arrays]: ...
 
 
 class Engine:
@@ -73,6 +76,16 @@ class Engine:
                 self._tickets[ticket] = future
             future.add_done_callback(lambda _: self._tickets.pop(ticket, None))
         return future
+
+    def rehearse(self, run: str, queries: Sequence[int], seed: int = 0) -> Future[tuple[dict[str, Any], Arrays]]:
+        """A training pass on a kept run's picture as if what these queries found were the labels; see `Network.rehearse`.
+
+        Raises AtlasError for unknown runs and queries.
+        """
+        kept = self.find(run)
+        objects = kept.objects(queries)
+        image = self.pictures.get(kept.facts["picture"]["key"]).image
+        return self._worker.submit(lambda: self._ready().rehearse(image, kept.facts["variant"], kept.facts["weights"], objects, seed))
 
     def ahead(self, ticket: str) -> int | None:
         """How many runs come first: 0 is being computed, None is unknown or done."""

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,18 @@ import torch
 from PIL import Image
 
 import detr_core
-from detr_core.structures import Output
+from detr_core.structures import Output, Targets
 from detr_core.tape import Tape
-from detr_core.views import QueryMap, RowColumn, SampledPoints, TokenMap, View, layer_of, views
+from detr_core.training.rehearsal import Rehearsal, rehearse
+from detr_core.training.schemes import Scheme
+from detr_core.views import received, views
 
-from .runs import Arrays, AtlasError, shares
+from .runs import Arrays, AtlasError
+from .seen import seen
 from .store import Store
 
-KEEP = ("decoder.*",)                               # encoder attention is N x N: asked for by name, never by default
+# Encoder attention is N x N: asked for by name, never by default.
+KEEP = ("decoder.*", "position.scale", "position.modulation", "position.sides", "query_init.*", "encoder.scores", "encoder.kept")
 
 
 class Network:
@@ -28,10 +31,10 @@ class Network:
         self._models: Store[detr_core.Detector] = Store(models)
 
     def catalogue(self) -> list[dict[str, Any]]:
-        """Every variant: id, title, idea, parent, borrows, paper and the names of its bundled weights."""
+        """Every variant: id, idea, parent, borrows, paper, names of bundled weights, and whether training adds queries."""
         return [{"id": name, "idea": entry.idea, "parent": entry.parent, "borrows": list(entry.borrows),
                  "paper": {key: getattr(entry.paper, key) for key in ("title", "authors", "venue", "year", "arxiv", "code", "url")},
-                 "weights": self.weights_of(name)} for name, entry in detr_core.VARIANTS.items()]
+                 "rehearses": _adds_queries(entry.recipe), "weights": self.weights_of(name)} for name, entry in detr_core.VARIANTS.items()]
 
     def weights_of(self, variant: str) -> list[str]:
         """Names of the bundled weights of a variant, `scenes` first."""
@@ -61,7 +64,8 @@ class Network:
             output = detector(batch)
         clock.append(self._now())
         found = detector.postprocess(output, [(image.height, image.width)])[0]
-        facts, arrays = _seen(views(tape.entries, output.memory).items())
+        looks = views(tape.entries, output.memory)
+        facts, arrays = seen(looks, received(looks, output.memory))
         arrays |= _predictions(detector, output, tape) | {f"found.{key}": getattr(found, key).cpu().numpy() for key in
                                                          ("boxes", "labels", "scores", "queries")}
         clock.append(time.perf_counter())
@@ -73,6 +77,15 @@ class Network:
                 "matching": {"cost": detector.recipe.objective(detector.recipe).described(),
                              "schemes": [told for scheme in detector.schemes if (told := scheme.described())]},
                 "timing": {"prepare": ms[0], "network": ms[1], "read": ms[2]}, "device": self._device_name()}, arrays
+
+    def rehearse(self, image: Image.Image, variant: str, weights: str, objects: list[dict[str, Any]],
+                 seed: int) -> tuple[dict[str, Any], Arrays]:
+        """A training pass on a picture with these objects ({label, box} as `Run.objects` gives them): facts and arrays."""
+        detector = self.model(variant, weights)
+        labels, boxes = torch.tensor([o["label"] for o in objects]), torch.tensor([o["box"] for o in objects], dtype=torch.float32)
+        targets = Targets(labels, boxes.clamp(0, 1)).to(detector.device)
+        found = rehearse(detector, detector.batch([image]).but(targets=(targets,)), seed)
+        return _rehearsed(found, labels.numpy())
 
     def _now(self) -> float:
         if self.device.startswith("cuda"):
@@ -87,23 +100,14 @@ class Network:
 
 
 def _predictions(detector: detr_core.Detector, output: Output, tape: Tape) -> Arrays:
-    """What every query said at every layer, what it looked from, and what the encoder proposed."""
+    """What every query said at every layer, and what it looked from."""
     scores = torch.stack([detector.postprocess.scores(layer.logits[0]) for layer in output.layers])
     arrays = {"boxes": torch.stack([layer.boxes[0] for layer in output.layers]), "scores": scores.half()}
     if anchors := tape.get("decoder.anchor"):
         arrays["anchors"] = torch.stack([_wide(anchor[0].float()) for anchor in anchors])
     if "point" in output.layers[-1].extra:
         arrays["points"] = torch.stack([layer.extra["point"][0] for layer in output.layers])
-    found = {name: value.cpu().numpy() for name, value in arrays.items()}
-    proposals = output.proposals
-    if proposals is not None and proposals.chosen is not None and proposals.scores is not None:
-        chosen, tokens = proposals.chosen[0], proposals.scores[0].float()
-        tokens = tokens.sigmoid() if tokens.min() < 0 or tokens.max() > 1 else tokens
-        found["proposals.scores"] = tokens[chosen].cpu().numpy().astype("<f4")
-        found["proposals.map"] = (tokens.clamp(0, 1) * 255).round().byte().cpu().numpy()
-        boxes = proposals.boxes[0].float()
-        found["proposals.boxes"] = (boxes if len(boxes) == len(chosen) else boxes[chosen]).cpu().numpy()
-    return found
+    return {name: value.cpu().numpy() for name, value in arrays.items()}
 
 
 def _wide(anchor: torch.Tensor) -> torch.Tensor:
@@ -111,28 +115,23 @@ def _wide(anchor: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.pad(anchor[:, :4], (0, 4 - min(4, anchor.shape[-1])), value=torch.nan)
 
 
-def _seen(items: Iterable[tuple[str, View]]) -> tuple[dict[str, Any], Arrays]:
-    """Views -> what the page must know of each, and their arrays under `path.key`."""
-    facts: dict[str, Any] = {}
-    arrays: Arrays = {}
-    for path, view in items:
-        if (place := layer_of(path)) is None:
-            continue
-        facts[path] = {"layer": place[1], "role": place[2]} | _describe(view)
-        view = view.dense() if isinstance(view, RowColumn) else view
-        held = {"locations": view.locations.astype("<f4"), "weights": view.weights.astype("<f4")} \
-            if isinstance(view, SampledPoints) else shares(np.nan_to_num(view.weights))
-        arrays |= {f"{path}.{key}": value for key, value in held.items()}
-    return facts, arrays
+def _adds_queries(recipe: detr_core.Recipe) -> bool:
+    """Whether training has queries that inference has not."""
+    return any(scheme.make.extend is not Scheme.extend for scheme in recipe.schemes)
 
 
-def _describe(view: View) -> dict[str, Any]:
-    match view:
-        case TokenMap():
-            return {"kind": "map", "heads": view.weights.shape[0], "shapes": [list(s) for s in view.shapes], "reach": view.reach.tolist()}
-        case SampledPoints():
-            return {"kind": "points", "heads": view.weights.shape[1], "levels": view.weights.shape[2], "points": view.weights.shape[3]}
-        case RowColumn():
-            return {**_describe(view.dense()), "factors": True}
-        case QueryMap():
-            return {"kind": "between", "heads": view.weights.shape[0]}
+def _rehearsed(found: Rehearsal, labels: np.ndarray) -> tuple[dict[str, Any], Arrays]:
+    """Arrays: boxes [L, Q, 4]; best labels and scores [L, Q]; matches [L, Q]; told, source [Q]; start [Q, 4]; wanted [L, Q],
+    the score of the class of the object a query was made from or, in the last layer, asked for (0 without)."""
+    about = np.where(found.source >= 0, found.source, found.matches[-1])
+    wanted = np.where(about >= 0, np.take_along_axis(found.scores, labels[about.clip(0)][None, :, None], -1)[..., 0], 0)
+    arrays = {"boxes": found.boxes, "labels": found.scores.argmax(-1).astype("<u2"), "scores": found.scores.max(-1).astype("<f4"),
+              "matches": found.matches.astype("<i4"), "told": found.told.astype("<i4"), "source": found.source.astype("<i4"),
+              "wanted": wanted.astype("<f4")}
+    if found.start is not None:
+        wide = np.full((len(found.start), 4), np.nan, "<f4")
+        wide[:, : found.start.shape[1]] = found.start[:, :4]
+        arrays["start"] = wide
+    groups = [{"name": g.name, "size": g.size, "sees": list(g.sees), "parts": g.parts, "keep": g.keep, "start": found.place(g.name).start}
+              for g in found.groups]
+    return {"groups": groups, "layers": len(found.boxes), "objects": len(labels)}, arrays

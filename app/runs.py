@@ -5,6 +5,7 @@ Nothing here needs torch, so that a stored run opens before any library of size 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,12 +15,9 @@ import numpy as np
 
 Arrays = dict[str, np.ndarray]
 
-# Which axis of a view's array counts queries, by the view's kind.
-QUERY_AXIS = {
-    "map": {"weights": 1, "scale": 1},
-    "points": {"locations": 0, "weights": 0},
-    "between": {"weights": 1, "scale": 1},
-}
+# By a view's kind: which axis of its arrays counts queries, and the arrays of runs that were stored without their names.
+QUERY_AXIS = {"map": 1, "factors": 1, "between": 1, "points": 0}
+FIRST_KEYS = {"map": ("weights", "scale"), "between": ("weights", "scale"), "points": ("locations", "weights")}
 
 
 class AtlasError(Exception):
@@ -32,8 +30,9 @@ class Run:
 
     Arrays: boxes [L, Q, 4] f32; scores [L, Q, classes] f16; found.boxes [n, 4] in pixels, found.labels, found.scores,
     found.queries [n] as the detector's own post-processing gives them, best first; where the detector has them anchors [L, Q, 4]
-    f32 (NaN sizes where it looked from a point), proposals.boxes [Q, 4], proposals.scores [Q], proposals.map [N] u8; and
-    for every path in facts["views"] the arrays of its kind.
+    f32 (NaN sizes where it looked from a point), proposals.boxes [Q, 4], proposals.scores [Q], proposals.chosen [Q] tokens,
+    proposals.map [N] u8, tokens.scores [N] and tokens.kept [N] of an encoder that chooses, tokens.received [N] the attention
+    that every token got, numbers.* [layers, Q, ...]; and for every path in facts["views"] the arrays it names in `keys`.
     """
 
     id: str
@@ -51,7 +50,7 @@ class Run:
     def summary(self) -> tuple[dict[str, Any], Arrays]:
         """What the page needs at once: best class and score of every query at every layer, boxes, anchors, proposals."""
         scores = self.arrays["scores"]
-        light = {name: self.arrays[name] for name in self.arrays if name in ("boxes", "anchors") or name.startswith("proposals.")}
+        light = {name: self.arrays[name] for name in self.arrays if name in ("boxes", "anchors") or name.startswith(("proposals.", "tokens."))}
         best = {"labels": scores.argmax(-1).astype("<u2"), "scores": scores.max(-1).astype("<f4")}
         return {"run": self.id, **self.facts}, {**best, **light}
 
@@ -61,9 +60,17 @@ class Run:
             raise AtlasError(f"This run has queries 0 to {self.facts['queries'] - 1}, not {query}: choose one of them.")
         found = {"scores": self.arrays["scores"][:, query].astype("<f4")}
         for path, view in self.facts["views"].items():
-            for key, axis in QUERY_AXIS[view["kind"]].items():
-                found[f"{path}.{key}"] = self.arrays[f"{path}.{key}"].take(query, axis)
+            for key in view.get("keys") or FIRST_KEYS[view["kind"]]:
+                found[f"{path}.{key}"] = self.arrays[f"{path}.{key}"].take(query, QUERY_AXIS[view["kind"]])
+        found |= {name: values.take(query, 1) for name, values in self.arrays.items() if name.startswith("numbers.")}
         return {"run": self.id, "query": query}, found
+
+    def objects(self, queries: Sequence[int]) -> list[dict[str, Any]]:
+        """What these queries found at the last layer: label, box [cx, cy, w, h] in 0..1. Raises AtlasError for unknown ones."""
+        if not queries or any(not 0 <= query < self.facts["queries"] for query in queries):
+            raise AtlasError(f"Choose queries of this run, 0 to {self.facts['queries'] - 1}, and at least one.")
+        scores, boxes = self.arrays["scores"][-1], self.arrays["boxes"][-1]
+        return [{"label": int(scores[query].argmax()), "box": [float(v) for v in boxes[query]]} for query in queries]
 
     def detections(self, threshold: float, top: int = 100) -> list[dict[str, Any]]:
         """Objects at or above `threshold`, best first: name, score, box [x0, y0, x1, y1] in pixels, query."""

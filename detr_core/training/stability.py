@@ -53,7 +53,8 @@ class Stability:
         """Note the pairs of one evaluated batch."""
         for place, target in enumerate(batch.targets):
             if len(target) and target.image_id in self.followed:
-                self.matches[str(target.image_id)] = self.queries(output.layers[-1].each(lambda values, at=place: values[at:at + 1]), target)
+                alone = output.layers[-1].each(lambda values, place=place: values[place:place + 1])
+                self.matches[str(target.image_id)] = self.queries(alone, target)
 
     def queries(self, prediction: Prediction, target: Targets) -> list[int]:
         """The query of each object of one picture; -1 where there are more objects than queries."""

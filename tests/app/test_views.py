@@ -6,6 +6,7 @@ from PIL import Image
 
 import detr_core
 from app.network import Network
+from app.pack import pack
 from app.runs import Run
 from detr_core.views import QueryMap, RowColumn, SampledPoints, TokenMap, layer_of, views
 
@@ -88,7 +89,10 @@ def test_every_variant_can_be_looked_into(variant, image):
     _, light = run.summary()
     assert light["labels"].shape == light["scores"].shape == (layers, queries)
     assert "proposals.map" not in light or light["proposals.boxes"].shape == (queries, 4)
-    assert run.query(queries - 1)[1]["scores"].shape == (layers, 5)
+    kept = run.query(queries - 1)[1]
+    assert kept["scores"].shape == (layers, 5)
+    assert {f"{path}.{key}" for path, view in facts["views"].items() for key in view["keys"]} <= set(kept)
+    pack(*run.summary()), pack(*run.query(0))
 
 
 def test_the_page_and_predict_say_the_same(image):
@@ -99,3 +103,26 @@ def test_the_page_and_predict_say_the_same(image):
         said = run.detections(0.0)
         assert [each["query"] for each in said] == found.queries.tolist()[:100] and said
         np.testing.assert_allclose([each["box"] for each in said], found.boxes[:100], atol=0.06)
+
+
+@pytest.mark.parametrize("variant", [entry["id"] for entry in Fresh().catalogue() if entry["rehearses"]])
+def test_a_rehearsal_of_what_was_found_can_be_drawn(variant, image):
+    """As on the page: two of the run's own findings stand in for labels."""
+    facts, arrays = Fresh().inspect(image, variant, "scenes")
+    objects = Run("r", facts, arrays).objects([0, 3])
+    facts, arrays = Fresh().rehearse(image, variant, "scenes", objects, 1)
+    total = sum(group["size"] for group in facts["groups"])
+    assert len(facts["groups"]) == 2 and arrays["boxes"].shape[1] == arrays["wanted"].shape[1] == len(arrays["source"]) == total
+    assert set(arrays["matches"][-1]) == {-1, 0, 1}
+    pack(facts, arrays)
+
+
+def test_attention_by_parts_survives_the_way_to_the_page(image):
+    """Smallest to tell on a map: shares of each summand and the true scores at the place that was read most."""
+    facts, arrays = Fresh().inspect(image, "conditional_detr", "scenes")
+    path = "decoder.layers.1.cross_attention"
+    assert facts["views"][path]["parts"] == ["content", "spatial"]
+    kept = Run("r", facts, arrays).query(2)[1]
+    score, content, spatial = kept[f"{path}.peak.scores"].T
+    np.testing.assert_allclose(content + spatial, score, atol=1e-3)
+    np.testing.assert_allclose(np.exp(score - kept[f"{path}.peak.normaliser"]), kept[f"{path}.scale"], rtol=1e-3)
