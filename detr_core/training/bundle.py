@@ -1,7 +1,7 @@
 """The weights that come with the project: which run makes each of them, and where it is kept.
 
-Variants learn `scenes`, from random numbers or from a relative, and then `trees` from their own weights for `scenes`;
-cards say which.
+Two teachers learn `scenes` from random numbers, and `trees` from what they learned there; all others start from their
+teacher's weights. Cards say which.
 """
 from __future__ import annotations
 
@@ -21,20 +21,29 @@ from .run import Run, RunFolder
 DATA = ("scenes", "trees")
 
 COMMON = Run("", "", size="tiny", batch=8, rate=6e-4, slow_rate=0.3, schedule="linear", warmup=200, ema=0.999, seed=1, evaluations=8)
-PLANS = {"scenes": replace(COMMON, data="scenes", images=64_000, views=10_000),
-         "trees": replace(COMMON, data="trees", images=8_000, views=1_000, weights="scenes", changes={"short": 512, "long": 512})}
+PLANS = {"scenes": replace(COMMON, data="scenes", images=10_000, views=10_000, evaluations=4),
+         "trees": replace(COMMON, data="trees", images=800, views=2_000, evaluations=2, changes={"short": 512, "long": 512})}
 
+BODY, DENSE = "deformable_detr_two_stage", "dn_detr"
 CHANGES: dict[tuple[str, str], dict[str, Any]] = {
-    ("scenes", "deformable_detr_refine"): {"weights": "deformable_detr_two_stage:scenes", "images": 24_000},
-    ("scenes", "deformable_detr"): {"weights": "deformable_detr_refine:scenes", "images": 24_000},
-    ("scenes", "dn_detr"): {"images": 40_000},
-    ("scenes", "detr"): {"weights": "dn_detr:scenes", "images": 48_000},
-    ("trees", "deformable_detr_refine"): {"images": 3_000},
-    ("trees", "deformable_detr"): {"images": 3_000},
-    ("trees", "detr"): {"images": 2_000},
+    ("scenes", BODY): {"images": 64_000, "evaluations": 8},
+    ("scenes", DENSE): {"images": 40_000, "evaluations": 8},
+    ("trees", BODY): {"weights": "scenes", "images": 8_000, "evaluations": 8},
+    ("trees", DENSE): {"weights": "scenes", "images": 3_000, "evaluations": 4},
 }
-"""What differs from the plan. Detectors that learn slowly start from a relative's weights, where they share parts; cards say so."""
-ORDER = ("deformable_detr_two_stage", "deformable_detr_refine", "deformable_detr", "dn_detr", "detr")       # elders before their pupils
+"""What differs from the plan."""
+PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deformable_detr", "sparse_detr", "dn_deformable_detr",
+                 "dab_deformable_detr"),
+          DENSE: ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr", "detr")}
+"""Who starts from whose weights, as far as they share parts: from nothing, each would need as long as its teacher. Cards say so."""
+ORDER = tuple(name for teacher, pupils in PUPILS.items() for name in (teacher, *pupils))
+
+
+def plan(data: str, variant: str) -> Run:
+    """The run that makes a variant's weights for a data set."""
+    teacher = next((teacher for teacher, pupils in PUPILS.items() if variant in pupils), None)
+    start = {"weights": f"{teacher}:{data}"} if teacher else {}
+    return replace(PLANS[data], variant=variant, **start, **CHANGES.get((data, variant), {}))
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,7 @@ def tasks(runs: Path, variants: tuple[str, ...] = (), data: tuple[str, ...] = DA
     wanted = []
     for name in data:
         for variant in names:
-            run = replace(PLANS[name], variant=variant, **CHANGES.get((name, variant), {}))
+            run = plan(name, variant)
             run = replace(run, images=max(run.batch, round(run.images * share)))
             wanted.append(Task(run, RunFolder(runs / name / variant), ASSETS / "weights" / name / f"{variant}.safetensors"))
     return wanted
