@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from .people import asking
 from .pictures import Picture, Pictures
 from .runs import Arrays, AtlasError, Run
 from .state import Selection
@@ -26,6 +27,8 @@ class Runner(Protocol):
 
     def inspect(self, image: Image.Image, variant: str, weights: str) -> tuple[dict[str, Any], Arrays]: ...
 
+    def measure(self, image: Image.Image, variant: str, weights: str) -> dict[str, Any]: ...
+
     def rehearse(self, image: Image.Image, variant: str, weights: str, objects: list[dict[str, Any]],
                  seed: int) -> tuple[dict[str, Any], Arrays]: ...
 
@@ -36,12 +39,14 @@ class Engine:
     def __init__(self, connect: Callable[[], Runner], assets: Path = Path("assets"), budget: int = 768 * 2**20):
         self.pictures = Pictures(assets / "examples")
         self._runs: Store[Run] = Store(budget, lambda run: run.size)
+        self._costs: Store[dict[str, Any]] = Store(512)
         self._stored = assets / "runs"
         self._worker = ThreadPoolExecutor(1, "detector")
         self._decoder = ThreadPoolExecutor(1, "decoder")    # a large file must not stand in a small one's way for long
         self._tickets: dict[str, Future[Run]] = {}
         self._lock = threading.Lock()
         self._connect, self._runner = connect, None
+        self.workshop: Callable[[], Any] | None = None      # see `app.opening`; None where nothing is trained
 
     def start(self) -> None:
         """Import, and warm up on the opening example, so that the first visitor does not wait for it."""
@@ -67,7 +72,7 @@ class Engine:
 
     def run(self, picture: str, variant: str, weights: str, ticket: str = "") -> Future[Run]:
         """A kept or stored run at once, else a place in the line. `ticket` is the caller's name for it, see `ahead`."""
-        key = self._key(picture, variant, weights)
+        key = self._key(picture, variant, weights, self.owned(weights))
         if (kept := self._kept(key)) is not None:
             return _done(kept)
         future = self._worker.submit(self._make, key, picture, variant, weights)
@@ -76,6 +81,21 @@ class Engine:
                 self._tickets[ticket] = future
             future.add_done_callback(lambda _: self._tickets.pop(ticket, None))
         return future
+
+    def measure(self, picture: str, variant: str, weights: str, again: bool = False) -> Future[dict[str, Any]]:
+        """How long the detector takes here for a picture of this size, and how much it computes; a place in the same line.
+
+        Measured once for everybody, unless somebody asks `again`.
+        """
+        owned = self.owned(weights)
+
+        def work() -> dict[str, Any]:
+            image = self.pictures.get(picture).image
+            key = variant, weights, owned, image.size
+            kept = None if again else self._costs.get(key)
+            return kept or self._costs.put(key, self._ready().measure(image, variant, weights))
+
+        return self._worker.submit(work)
 
     def rehearse(self, run: str, queries: Sequence[int], seed: int = 0) -> Future[tuple[dict[str, Any], Arrays]]:
         """A training pass on a kept run's picture as if what these queries found were the labels; see `Network.rehearse`.
@@ -104,10 +124,25 @@ class Engine:
             raise AtlasError("This run is no longer kept: run the picture again.")
         return kept
 
-    def _key(self, picture: str, variant: str, weights: str) -> str:
-        if picture.startswith("example:"):
+    def owned(self, weights: str) -> str:
+        """"" for weights that everybody has; for those of a job, "job:<id>", whose they are and which state of them is meant.
+
+        Raises AtlasError unless it is the owner who asks.
+        """
+        if not weights.startswith("job:"):
+            return ""
+        if self.workshop is None:
+            raise AtlasError("This server has no jobs: start it with a data folder.")
+        try:
+            id = weights.removeprefix("job:")
+            return f"{asking()} {self.workshop().of(id).weights(asking(), id).stat().st_mtime_ns}"
+        except ValueError as error:
+            raise AtlasError(str(error)) from error
+
+    def _key(self, picture: str, variant: str, weights: str, owned: str) -> str:
+        if picture.startswith("example:") and not owned:
             return f"{picture}--{variant}--{weights}"
-        return self.pictures.sign("run", picture, variant, weights)
+        return self.pictures.sign("run", picture, variant, weights, owned)
 
     def _kept(self, key: str) -> Run | None:
         if (kept := self._runs.get(key)) is not None or not key.startswith("example:"):

@@ -18,6 +18,7 @@ from detr_core.views import received, views
 from .runs import Arrays, AtlasError
 from .seen import seen
 from .store import Store
+from .timing import measure
 
 # Encoder attention is N x N: asked for by name, never by default.
 KEEP = ("decoder.*", "position.scale", "position.modulation", "position.sides", "query_init.*", "encoder.scores", "encoder.kept")
@@ -26,9 +27,10 @@ KEEP = ("decoder.*", "position.scale", "position.modulation", "position.sides", 
 class Network:
     """`inspect` runs a picture through a detector. Not for several threads at once: the engine owns the queue."""
 
-    def __init__(self, device: str = "auto", models: int = 4):
+    def __init__(self, device: str = "auto", models: int = 4, own: Callable[[str], Path] | None = None):
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._models: Store[detr_core.Detector] = Store(models)
+        self._own = own                             # the file of a job's weights; the engine has asked whose they are
 
     def catalogue(self) -> list[dict[str, Any]]:
         """Every variant: id, idea, parent, borrows, paper, names of bundled weights, and whether training adds queries."""
@@ -44,14 +46,20 @@ class Network:
         """From the cache or from its file. Raises AtlasError for unknown names: a visitor's text never becomes a path."""
         if variant not in detr_core.VARIANTS:
             raise AtlasError(f"There is no detector named {variant!r}: choose one of {', '.join(detr_core.VARIANTS)}.")
+        if weights.startswith("job:") and self._own is not None:
+            return self._load(variant, weights, self._own(weights.removeprefix("job:")))
         if weights not in self.weights_of(variant):
             known = ", ".join(self.weights_of(variant)) or "none yet"
             raise AtlasError(f"{variant} has no bundled weights named {weights!r}: choose one of those it has ({known}).")
-        found = self._models.get((variant, weights))
+        return self._load(variant, weights, detr_core.bundled(variant)[weights])
+
+    def _load(self, variant: str, weights: str, path: Path) -> detr_core.Detector:
+        """A file that is written anew is another model."""
         try:
-            return found or self._models.put((variant, weights), detr_core.load(variant, weights, device=self.device))
-        except detr_core.CheckpointError as error:
-            raise AtlasError(str(error)) from error
+            key = variant, weights, path.stat().st_mtime_ns
+            return self._models.get(key) or self._models.put(key, detr_core.load(variant, path, device=self.device))
+        except (detr_core.CheckpointError, OSError) as error:
+            raise AtlasError(str(error) if isinstance(error, detr_core.CheckpointError) else "These weights are gone.") from error
 
     @torch.inference_mode()
     def inspect(self, image: Image.Image, variant: str, weights: str) -> tuple[dict[str, Any], Arrays]:
@@ -77,6 +85,10 @@ class Network:
                 "matching": {"cost": detector.recipe.objective(detector.recipe).described(),
                              "schemes": [told for scheme in detector.schemes if (told := scheme.described())]},
                 "timing": {"prepare": ms[0], "network": ms[1], "read": ms[2]}, "device": self._device_name()}, arrays
+
+    def measure(self, image: Image.Image, variant: str, weights: str) -> dict[str, Any]:
+        """Time of each step, parameters and multiply-adds; see `app.timing.measure`."""
+        return {**measure(self.model(variant, weights), image, self._now), "device": self._device_name()}
 
     def rehearse(self, image: Image.Image, variant: str, weights: str, objects: list[dict[str, Any]],
                  seed: int) -> tuple[dict[str, Any], Arrays]:

@@ -1,0 +1,88 @@
+/* The card of a system: its idea, what it changes, what is claimed, what was measured, and the ways on. */
+import { brief, code } from "../anatomy.js";
+import * as bus from "../bus.js";
+import { button, el, write } from "../dom.js";
+import { turn } from "../nav.js";
+import { open } from "../session.js";
+import { language, number, told, words } from "../words.js";
+import { choose, LETTERS } from "../compare/state.js";
+import { set } from "./state.js";
+
+const say = await words("family");
+const local = (text) => text?.[language] ?? text?.en ?? "";
+const link = (href, label) => el("a", { href, target: "_blank", rel: "noopener noreferrer" }, label);
+
+export function card(place, { systems, sections, kinds, survey, selected }, server) {
+  const system = systems.find(({ id }) => id === selected);
+  if (!system) return place.replaceChildren(el("p", { class: "empty" }, say.choose));
+  const find = (id) => systems.find((other) => other.id === id);
+  const parent = find(system.parent);
+  const section = sections.find(({ id }) => id === system.section);
+  const kind = kinds.find(({ id }) => id === system.kind);
+  place.scrollTop = 0;
+  place.replaceChildren(
+    el("p", { class: "card-kind" }, section ? [el("i", { class: `dot section-${section.id}` }), local(section.name)] : null, kind ? ` · ${local(kind.name)}` : "", system.training_only ? ` · ${say.trainingOnly}` : ""),
+    el("h2", { class: "card-name" }, system.name),
+    el("p", { class: "cite" }, el("cite", { lang: "en" }, system.title), `, ${[system.authors, system.venue].filter(Boolean).join(", ")}`),
+    el("p", { class: "links" }, [system.paper && link(system.paper, say.paper), system.code && link(system.code, say.code)].filter(Boolean)),
+    el("p", { class: "idea" }, local(system.idea)), ...relatives(system, parent, (system.borrows ?? []).map(find).filter(Boolean)), ...ways(system, parent),
+    el("h3", {}, parent ? say.changes(parent.name) : say.root), ...difference(system, parent, server),
+    ...claims(system, survey), ...facts(system), ...measured(system));
+}
+
+function relatives(system, parent, others) {
+  const go = (other) => button(other.name, () => set({ selected: other.id }), { class: "link" });
+  return parent ? [el("p", { class: "relatives" }, say.from, go(parent), others.length ? [say.andFrom, ...others.flatMap((other, i) => [i ? ", " : null, go(other)])] : null)] : [];
+}
+
+/** Weights for the present picture where there are some. */
+const weightsOf = (system) => { const names = bus.get().variants.find(({ id }) => id === system?.id)?.weights ?? (system?.weights ?? []).map(({ name }) => name); return names.includes(bus.get().weights) ? bus.get().weights : names[0]; };
+
+function ways(system, parent) {
+  if (!system.built) return [el("p", { class: "not-built" }, say.notBuiltYet)];
+  const own = weightsOf(system);
+  if (!own) return [el("p", { class: "not-built" }, say.noWeights)];
+  const show = async () => { await open({ model: system.id, weights: own }, { query: "best" }); turn("explore"); };
+  const theirs = parent?.built && weightsOf(parent);
+  const compare = () => { choose([{ model: parent.id, weights: theirs }, { model: system.id, weights: own }]); turn("compare"); };
+  return [el("p", { class: "ways" }, button(say.explore, show, { class: "solid" }), theirs ? button(say.compare, compare) : null)];
+}
+
+function difference(system, parent, server) {
+  if (!parent) return [el("p", {}, say.rootText)];
+  if (!system.built) return [el("p", { class: "note" }, say.noParts)];
+  if (!parent.built) return [el("p", { class: "note" }, say.parentNotBuilt)];
+  const place = el("div", { class: "card-code" });
+  const reveal = button(say.showCode, async () => {
+    reveal.disabled = true;
+    const found = await server.compare_recipes({ first: parent.id, second: system.id }).catch(() => null);
+    reveal.disabled = false;
+    if (!found || found.error) return write(reveal, found?.error ? told(found.error) : say.again);
+    reveal.remove();
+    place.replaceChildren(el("p", { class: "note" }, el("em", { class: "badge", "data-model": "A" }, "A"), ` ${parent.name}  `, el("em", { class: "badge", "data-model": "B" }, "B"), ` ${system.name}`), ...code(found, [LETTERS[0], LETTERS[1]]).values());
+  }, { class: "link" });
+  return [brief(system.changes), reveal, place];
+}
+
+function claims(system, survey) {
+  const rows = [[say.paperSays, local(system.claim), system.paper ? link(system.paper, system.venue) : system.venue],
+    [say.surveySays, local(system.survey), survey ? link(survey.url, `${local(survey.author)}, ${survey.title}, ${survey.year}`) : null],
+    [say.codeSays, local(system.code_says), system.code ? link(system.code, say.repository) : null]].filter(([, text]) => text);
+  return rows.length ? [el("h3", {}, say.claims), el("dl", { class: "claims" }, rows.map(([name, text, source]) => el("div", {}, el("dt", {}, name), el("dd", {}, text, source ? el("span", { class: "source-line" }, source) : null))))] : [];
+}
+
+const UNITS = { parameters: (value) => `${number(value, value % 1 ? 1 : 0)} M`, flops: (value) => `${number(value, value % 1 ? 1 : 0)} GFLOPs`, ap: (value) => number(value, value % 1 || value < 100 ? 1 : 0), queries: (value) => String(value) };
+
+function facts(system) {
+  if (!system.facts?.length) return system.built ? [] : [el("h3", {}, say.facts), el("p", { class: "note" }, say.noFacts)];
+  const row = ({ what, value, epochs, source }) => el("tr", {}, el("th", { scope: "row" }, say.what[what]), el("td", {}, UNITS[what](value), epochs ? el("small", {}, say.epochs(epochs)) : null), el("td", { class: "from" }, say.sources[source]));
+  return [el("h3", {}, say.facts), el("table", { class: "fact-table" }, el("tbody", {}, system.facts.map(row))), system.note ? el("p", { class: "note" }, local(system.note)) : null].filter(Boolean);
+}
+
+/** What the cards of the bundled weights say: small detectors on the project's own data, not COCO. */
+function measured(system) {
+  if (!system.weights?.length) return [];
+  const score = (value) => (value === undefined ? "–" : number(Number(value), 3));
+  return [el("h3", {}, say.measured), el("table", { class: "fact-table" }, el("thead", {}, el("tr", {}, [say.data, "AP", "AP50", say.seen].map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, system.weights.map((row) => el("tr", {}, el("th", { scope: "row" }, row.data ?? row.name), el("td", {}, score(row.AP)), el("td", {}, score(row.AP50)), el("td", { class: "from" }, row.images ? number(row.images) : "–"))))), el("p", { class: "note" }, say.measuredNote)];
+}
