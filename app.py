@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shlex
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -21,6 +22,15 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--share", action="store_true", help="also open a public address through Gradio's tunnel (leaves this machine)")
     parser.add_argument("--auth", metavar="NAME:PASSWORD", action="append", default=[], help="require a login; may be given several times")
     parser.add_argument("--data", type=Path, default=HERE / "data", help="folder for what visitors bring and make (default: %(default)s)")
+    jobs = parser.add_argument_group("training in the background")
+    jobs.add_argument("--jobs-at-once", type=int, default=1, metavar="N", help="on a device (default: %(default)s)")
+    jobs.add_argument("--processes", type=int, default=1, metavar="N", help="of one job, for example one a GPU (default: %(default)s)")
+    jobs.add_argument("--launch", default="", metavar="WORDS",
+                      help="further words for `accelerate launch`, for example '--config_file machines.yaml'")
+    jobs.add_argument("--jobs-each", type=int, default=4, metavar="N", help="waiting or running, for one visitor (default: %(default)s)")
+    jobs.add_argument("--gigabytes-each", type=float, default=20, metavar="N", help="of jobs' files (default: %(default)s)")
+    jobs.add_argument("--allow", type=Path, action="append", default=[], metavar="FOLDER",
+                      help="visitors may train on data sets in this folder of the server; may be given several times")
     chosen = parser.parse_args(arguments)
     if any(":" not in pair for pair in chosen.auth):
         parser.error("--auth takes NAME:PASSWORD")
@@ -33,16 +43,28 @@ def main(arguments: list[str] | None = None) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     os.environ.setdefault("GRADIO_TEMP_DIR", str(chosen.data / "uploads"))
     from app.engine import Engine
+    from app.opening import Opening, Terms
     from app.ui import build
+
+    opening = Opening(chosen.data, HERE / "assets", Terms(chosen.processes, chosen.jobs_at_once, tuple(shlex.split(chosen.launch)),
+                                                          chosen.jobs_each, chosen.gigabytes_each, tuple(chosen.allow)))
 
     def connect():
         from app.network import Network
-        return Network(chosen.device)
+        return Network(chosen.device, own=opening.weights)
 
-    atlas = build(Engine(connect, HERE / "assets"), HERE / "assets")
+    engine = Engine(connect, HERE / "assets")
+    engine.workshop = opening
+    atlas = build(engine, HERE / "assets")
     atlas.demo.launch(server_name=chosen.host, server_port=chosen.port, share=chosen.share, prevent_thread_lock=True,
                       auth=[tuple(pair.split(":", 1)) for pair in chosen.auth] or None, **atlas.launch)
     atlas.engine.start()
+    try:
+        opening()                                   # after the page is there, because it takes seconds
+    except ValueError as error:                     # another server has the folder
+        logging.getLogger("app").error("%s", error)
+        atlas.demo.close(verbose=False)
+        os._exit(2)                                 # at once: the other threads may still be importing
     atlas.demo.block_thread()
 
 

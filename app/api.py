@@ -11,6 +11,8 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from .engine import Engine
+from .job_api import job_endpoints
+from .people import asked_by
 from .runs import AtlasError, Run
 
 log = logging.getLogger(__name__)
@@ -18,12 +20,12 @@ PATIENCE = 600                                      # seconds a caller waits in 
 
 
 def endpoints(engine: Engine) -> None:
-    """Registers /variants, /detect and /inspect on the Blocks being built."""
+    """Registers /variants, /detect, /inspect and those of jobs on the Blocks being built."""
     def variants() -> list:
         """Every detector: id, idea, parent, paper (title, authors, venue, year, arxiv, code) and its bundled weights."""
         return engine.catalogue().result(PATIENCE)
 
-    def detect(picture: gr.FileData, variant: str, weights: str = "scenes", threshold: float = 0.5) -> dict:
+    def detect(picture: gr.FileData, variant: str, weights: str = "scenes", threshold: float = 0.5, http: gr.Request = None) -> dict:
         """Objects in a picture file, best first: `detections` is a list of {"name", "label", "score", "box", "query"}.
 
         `box` is [x0, y0, x1, y1] in pixels of the upright picture; `score` and `threshold` are in 0..1.
@@ -31,7 +33,8 @@ def endpoints(engine: Engine) -> None:
         run = _run(engine, picture, variant, weights)
         return _head(run) | {"detections": run.detections(threshold)}
 
-    def inspect(picture: gr.FileData, variant: str, weights: str = "scenes", query: int = -1, threshold: float = 0.5) -> dict:
+    def inspect(picture: gr.FileData, variant: str, weights: str = "scenes", query: int = -1, threshold: float = 0.5,
+                http: gr.Request = None) -> dict:
         """What `detect` returns and, for one query (-1: the best), what it said at every layer and where it looked.
 
         `layers[i]`: `box` [cx, cy, w, h] and `reference` in 0..1 of the picture, `scores` by class. `attention[module]`: its
@@ -45,14 +48,19 @@ def endpoints(engine: Engine) -> None:
 
     for function in (variants, detect, inspect):
         gr.api(_spoken(function), api_name=function.__name__, concurrency_limit=8, concurrency_id="detector")
+    job_endpoints(engine, _spoken)
 
 
 def _spoken(function: Callable) -> Callable:
-    """Errors that a user can act upon reach the caller as their sentence, others as a plain one: paths stay in the log."""
+    """Errors that a user can act upon reach the caller as their sentence, others as a plain one: paths stay in the log.
+
+    A parameter `http: gr.Request` says who asks, here and in the engine.
+    """
     @wraps(function)
     def call(*values: Any) -> Any:
         try:
-            return function(*values)
+            with asked_by(next((value for value in values if isinstance(value, gr.Request)), None)):
+                return function(*values)
         except AtlasError as error:
             raise gr.Error(str(error), print_exception=False) from error
         except Exception as error:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -35,8 +37,18 @@ def owner_of(request: Any) -> str:
 
 
 def asking() -> str:
-    """The owner whose request is being answered; "" outside of a request, and in queued endpoints, which use `owner_of`."""
+    """The owner whose request is being answered; "" outside of one."""
     return _asking.get()
+
+
+@contextmanager
+def asked_by(request: Any) -> Iterator[None]:
+    """Queued endpoints run outside of their request: inside of this, `asking` knows it again."""
+    token = _asking.set(getattr(getattr(request, "state", None), "owner", ""))
+    try:
+        yield
+    finally:
+        _asking.reset(token)
 
 
 class Visitors:

@@ -7,11 +7,14 @@ from types import ModuleType
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from .api import endpoints
 from .engine import Engine
+from .job_files import job_routes
 from .pages import explore
 from .panels import STATIC, address, panel
+from .people import Visitors
 from .public import routes
 
 PAGES = (explore,)
@@ -35,9 +38,10 @@ def build(engine: Engine, assets: Path = Path("assets")) -> Atlas:
                 with gr.Tab(page.TITLE, elem_id=f"atlas-page-{name(page)}"):
                     page.build(engine)
         endpoints(engine)
+    owned = job_routes(engine.workshop) if engine.workshop else []
     launch = {"theme": _theme(), "head": _head(), "footer_links": ["api"], "run_history": False, "show_error": False,
               "favicon_path": STATIC / "mark.svg", "max_file_size": "40mb", "ssr_mode": False, "enable_monitoring": False,
-              "app_kwargs": {"routes": routes(assets)}}
+              "app_kwargs": {"routes": [*routes(assets), *owned], "middleware": [Middleware(Visitors)]}}
     return Atlas(demo, engine, launch)
 
 
