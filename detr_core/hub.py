@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -13,6 +12,7 @@ from huggingface_hub.errors import EntryNotFoundError, HFValidationError, Reposi
 from torch import nn
 
 from .checkpoint import CheckpointError
+from .folders import cache
 from .recipe import Recipe
 from .registry import Published
 
@@ -27,11 +27,6 @@ ACTIVATIONS = {nn.ReLU: "relu", nn.PReLU: "prelu"}
 OPTIONS = {"encoder_n_points": ("token_attention", "points"), "decoder_n_points": ("cross_attention", "points"),
            "num_patterns": ("query_init", "patterns"), "random_refpoints_xy": ("query_init", "fixed_centres")}
 RESNETS = {(3, 4, 6, 3): "resnet50", (3, 4, 23, 3): "resnet101"}
-
-
-def cache() -> Path:
-    """Where downloads are kept: $DETR_ATLAS_CACHE or torch's own checkpoint folder."""
-    return Path(os.environ.get("DETR_ATLAS_CACHE") or Path(torch.hub.get_dir()) / "detr-atlas")
 
 
 def _offline(id: str, source: str) -> CheckpointError:
@@ -135,7 +130,7 @@ def fetch(published: Published, recipe: Recipe) -> tuple[Path, dict[str, Any]]:
     """The file of published weights, downloaded with a progress bar and checked against the start of its SHA-256."""
     if published.repository:
         return from_hub(published.repository, recipe)
-    path = cache() / published.address.rsplit("/", 1)[-1]
+    path = cache() / "weights" / published.address.rsplit("/", 1)[-1]
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

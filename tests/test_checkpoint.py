@@ -271,10 +271,10 @@ def test_unknown_weights_are_answered_with_what_there_is(weights: str) -> None:
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A web server on this machine with one weights file; `requests` counts what it was asked for."""
-    folder, kept = tmp_path / "served", tmp_path / "kept"
+    folder, kept = tmp_path / "served", tmp_path / "cache" / "weights"
     folder.mkdir()
     torch.save({"model": state()}, folder / "weights.pth")
-    monkeypatch.setenv("DETR_ATLAS_CACHE", str(kept))
+    monkeypatch.setenv("DETR_ATLAS_CACHE", str(kept.parent))
     requests: list[str] = []
 
     class Handler(SimpleHTTPRequestHandler):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,11 +27,6 @@ from .order import Key
 
 CHUNK = 64
 Item = tuple[tuple[Tensor, ...], Targets, tuple[int, int]]
-
-
-def cache_folder() -> Path:
-    """Where caches live: $DETR_ATLAS_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("DETR_ATLAS_CACHE") or Path.home() / ".cache" / "detr_atlas")
 
 
 def fingerprint(module: nn.Module, *descriptions: Any) -> str:

@@ -15,9 +15,10 @@ from torch import nn
 from .. import api
 from ..data import Scenes, collate, open_dataset, training_transform
 from ..detector import Detector
+from ..folders import cache
 from .causes import cause_of
 from .evaluate import AsInference, Progress, evaluate, silent
-from .features import FeatureCache, cache_folder, collate_features, fingerprint
+from .features import FeatureCache, collate_features, fingerprint
 from .record import Checkpoints, Metrics, Status
 from .run import Run, RunFolder
 from .samples import Samples
@@ -55,10 +56,10 @@ def cached(source: Live, views: int, detector: Detector, label: str, progress: P
 
     state = PartialState()
     key = fingerprint(detector.backbone, source.data.fingerprint, source.transform, source.seed, detector.recipe.backbone, _glance(source))
-    cache = FeatureCache(cache_folder() / "features" / f"{label}-{key}", source, views, detector.preprocess.multiple)
-    cache.make(detector.backbone, progress, state.process_index, state.num_processes)
+    views_kept = FeatureCache(cache() / "features" / f"{label}-{key}", source, views, detector.preprocess.multiple)
+    views_kept.make(detector.backbone, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
-    return cache
+    return views_kept
 
 
 class StopAsked(Exception):
