@@ -1,13 +1,15 @@
 """Who is asking. Every job, data set and file belongs to its owner, and every handler asks `owner_of`.
 
-With sign-in (`--auth`) the owner is the user's name. Without it every browser gets a private random identity in a cookie that
-scripts cannot read; whoever cannot show the cookie cannot become its owner, because only the cookie's hash is kept.
+With sign-in (`--auth`, or the framework's own with a Hugging Face account) the owner is the user's name. Without it every browser
+gets a private random identity in a cookie that scripts cannot read; only the cookie's hash is kept, and nobody becomes an owner by it.
 """
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -66,7 +68,7 @@ class Visitors:
         secret = cookies.get(COOKIE, "")
         known = _SECRET.fullmatch(secret) is not None
         secret = secret if known else secrets.token_urlsafe(24)
-        owner = _owner(scope.get("app"), cookies, secret)
+        owner = _owner(scope, cookies, secret)
         scope.setdefault("state", {})["owner"] = owner
         token = _asking.set(owner)
         try:
@@ -76,13 +78,17 @@ class Visitors:
             _asking.reset(token)
 
 
-def _owner(app: Any, cookies: dict[str, str], secret: str) -> str:
-    """A user's name where the app asks for sign-in ("" before it), else the hash of the browser's secret."""
-    if getattr(app, "auth", None) is None:
-        return "visitor:" + hashlib.sha256(secret.encode()).hexdigest()[:32]
-    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
-    user = next((app.tokens[cookies[name]] for name in names if cookies.get(name) in app.tokens), None)
-    return f"user:{user}" if user else ""
+def _owner(scope: Scope, cookies: dict[str, str], secret: str) -> str:
+    """A user's name where the app asks for sign-in ("" before it) or somebody has signed in; else the hash of the browser's secret."""
+    app = scope.get("app")
+    if getattr(app, "auth", None) is not None:
+        names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
+        user = next((app.tokens[cookies[name]] for name in names if cookies.get(name) in app.tokens), None)
+        return f"user:{user}" if user else ""
+    account = (scope.get("session") or {}).get("oauth_info") or {}
+    if account.get("expires_at", 0) > time.time() and (user := account.get("userinfo", {}).get("sub")):
+        return f"account:{user}"
+    return "visitor:" + hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 
 def _giving(send: Send, secret: str, secure: bool) -> Send:
@@ -91,7 +97,14 @@ def _giving(send: Send, secret: str, secure: bool) -> Send:
         if message["type"] == "http.response.start":
             kind = dict(message.get("headers", ())).get(b"content-type", b"")
             if kind.startswith((b"text/html", b"application/json")):
-                cookie = f"{COOKIE}={secret}; Max-Age={YEAR}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+                cookie = f"{COOKIE}={secret}; Max-Age={YEAR}; Path=/; HttpOnly; {_reach(secure)}"
                 message["headers"] = [*message["headers"], (b"set-cookie", cookie.encode())]
         await send(message)
     return giving
+
+
+def _reach(secure: bool) -> str:
+    """Only for this site's own pages; a Hugging Face Space lives in a frame of another site, where a partitioned cookie is as private."""
+    if secure and os.environ.get("SPACE_ID"):
+        return "Secure; SameSite=None; Partitioned"
+    return "SameSite=Lax; Secure" if secure else "SameSite=Lax"

@@ -34,7 +34,7 @@ class Alert:
     """Why a job ended badly: a named cause, one sentence, and what to do next.
 
     `kind`: "memory", "diverged", "disk", "data", "killed" or "error". `action`: "smaller" (`Jobs.retry_smaller`), "resume",
-    "slower" (clone with the changes below) or "" where only the user can help; `changes` are fields of `Run` to clone with.
+    "slower" (clone with `changes`, fields of `Run`), "clone" (with changes of the user's) or "" where only the user can help.
     """
 
     kind: str

@@ -11,6 +11,7 @@ from .alerts import alert_of, why_gone
 from .job import ALIVE, Alert, Job
 from .jobs import Jobs
 from .launch import Launch
+from .space import sweep
 
 log = logging.getLogger(__name__)
 TRIES = 3                                           # starts in a row that may die without a newer checkpoint
@@ -68,7 +69,10 @@ class Supervisor:
     def tick(self) -> None:
         """Look at every job that should run, then fill free places."""
         for job in self.table.find(f"state IN {ALIVE}"):
-            self.look(job)
+            try:
+                self.look(job)
+            except (OSError, ValueError):           # a damaged folder is the trouble of one job, not of all
+                log.exception("Job %s cannot be read.", job.id)
         for device in self.jobs.devices:
             free = self.launch.at_once - len(self.table.find(f"device = ? AND state IN {ALIVE}", device))
             for job in self.table.find("device = ? AND state = 'queued'", device)[:max(0, free)]:
@@ -134,6 +138,7 @@ class Supervisor:
                 self.table.move(job.id, "queued", f"Goes on from step {max(saved, 0)} by itself.", ("interrupted",))
 
     def _end(self, job: Job, state: str, reason: str, alert: Alert | None = None, **columns: int) -> None:
+        sweep(self.jobs.folder / "cache" / "features")
         size = sum(path.stat().st_size for path in job.folder.rglob("*") if path.is_file()) if job.folder.exists() else 0
         self.table.move(job.id, state, reason, ALIVE, alert=json.dumps(vars(alert)) if alert else "", pid=None, started="", bytes=size,
                         **columns)

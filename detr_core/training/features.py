@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -64,6 +65,7 @@ class FeatureCache(Dataset):
              processes: int = 1) -> None:
         """Compute what is missing; `progress(done, total)` counts views. Several processes share the chunks between them."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        os.utime(self.folder)                       # used now: whoever makes room throws away what was not
         mine = self.missing()[process::processes]
         for number, chunk in enumerate(mine, 1):
             views = range(chunk * CHUNK, min(self.count, (chunk + 1) * CHUNK))
