@@ -5,6 +5,7 @@ endian, each starting at a multiple of 8. Header: {"facts": ..., "arrays": {name
 """
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -28,6 +29,11 @@ def pack(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     header = json.dumps({"facts": facts, "arrays": table}, allow_nan=False).encode()
     header += b" " * (-(len(header) + 4) % 8)
     return b"".join([len(header).to_bytes(4, "little"), header, *blocks])
+
+
+def packed(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """The block as JSON carries it: {"pack": base64}."""
+    return {"pack": base64.b64encode(pack(facts, arrays)).decode()}
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

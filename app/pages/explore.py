@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ..engine import Engine
-from ..pack import pack
+from ..pack import packed
 from ..panels import Answer, answered, panel
 from ..runs import AtlasError
 from ..state import Selection
@@ -80,7 +80,7 @@ def run_services(engine: Engine) -> list[Answer]:
             run = await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             return {"cancelled": True}
-        return _packed(*run.summary())
+        return packed(*run.summary())
 
     @answered
     async def run_progress(request: dict[str, Any]) -> dict[str, Any]:
@@ -97,10 +97,6 @@ def run_services(engine: Engine) -> list[Answer]:
         if query is None:
             raise AtlasError("Say which query: a whole number from 0.")
         run = await asyncio.to_thread(engine.find, str(request.get("run", "")))
-        return _packed(*run.query(query))
+        return packed(*run.query(query))
 
     return [start_run, run_progress, query_detail]
-
-
-def _packed(facts: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
-    return {"pack": base64.b64encode(pack(facts, arrays)).decode()}
