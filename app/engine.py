@@ -37,7 +37,7 @@ class Engine:
     """`connect` makes the runner in the worker's thread (importing torch takes seconds); `start` begins with that."""
 
     def __init__(self, connect: Callable[[], Runner], assets: Path = Path("assets"), budget: int = 768 * 2**20):
-        self.pictures = Pictures(assets / "examples")
+        self.assets, self.pictures = assets, Pictures(assets / "examples")
         self._runs: Store[Run] = Store(budget, lambda run: run.size)
         self._costs: Store[dict[str, Any]] = Store(512)
         self._stored = assets / "runs"

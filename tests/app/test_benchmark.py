@@ -1,0 +1,125 @@
+"""The Benchmark page: curves, families, sorting, gains on parents, and the way into the explorer."""
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from app.benchmark import tables
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+TWO_STAGE = "Deformable DETR + two-stage"
+SPEED = {
+    "detr": (None, 30, 0.9), "conditional_detr": ("detr", 22, 1.6), "dab_detr": ("conditional_detr", 27, 2.0),
+    "dn_detr": ("dab_detr", 41, 3.4),
+    "deformable_detr": ("detr", 36, 3.0), "deformable_detr_refine": ("deformable_detr", 38, 3.2),
+    "deformable_detr_two_stage": ("deformable_detr_refine", 52, 4.6), HOSTILE: ("detr", 12, 0.5),
+}
+"""Parent, AP at the end and GMACs."""
+
+
+def evaluation(share: float, top: float, seed: int) -> dict:
+    value = round(top / 100 * (1 - math.exp(-3 * share)) + 0.004 * seed, 4)
+    return {"images": int(8000 * share), "seconds": 220 * share * (1 + top / 100), "memory": 1_200_000_000, "pictures": 200,
+            "AP": value, "AP50": value * 1.5, "AP75": value * 0.9, "APs": value / 2, "APm": value, "APl": None, "AR100": value * 1.3,
+            "loose": {"0.1": min(1, value * 2), "0.3": value * 1.7}, "losses": {"total": 20 - 10 * share},
+            "matching": {"instability": 0.5 - 0.4 * share, "IS": 2.0} if share > 0.2 else None}
+
+
+def convergence() -> dict:
+    """Two seeds on the scenes and one on the trees, as the command writes them."""
+    runs = [{"variant": name, "data": data, "seed": seed, "budget": "images", "state": "finished", "images": 8000, "seconds": 220.0,
+             "evaluations": [evaluation(i / 8, top if data == "scenes" else top / 4, seed) for i in range(1, 9)]}
+            for data, seeds in (("scenes", (1, 2)), ("trees", (1,))) for seed in seeds for name, (_, top, _) in SPEED.items()]
+    variants = {name: {"parent": parent, "lineage": [name], "counts": {"trainable": 400_000, "gmacs": gmacs}, "slow_parameters": 0,
+                       "deviations": {"objective": HOSTILE}} for name, (parent, _, gmacs) in SPEED.items()}
+    return {"format": 1, "made": "2030-01-02", "command": f"python -m detr_core benchmark {HOSTILE}", "variants": variants, "runs": runs,
+            "machine": {"processor": HOSTILE, "cores": 1, "torch": "2.14"},
+            "policy": {"start": "random numbers", "rate": 6e-4, "batch": 8, "backbone": "frozen"}}
+
+
+def test_a_damaged_table_does_not_take_the_others_with_it(tmp_path: Path) -> None:
+    (tmp_path / "convergence.json").write_text(json.dumps(convergence()))
+    (tmp_path / "speed.json").write_text("{half")
+    found = tables(tmp_path)
+    assert found["speed"] is None and len(found["convergence"]["runs"]) == 24
+    assert found["systems"]["deformable_detr"]["ap"] == 44.5
+
+
+@pytest.fixture(scope="module")
+def page(browser, served, assets):
+    (assets / "benchmark").mkdir(exist_ok=True)
+    (assets / "benchmark" / "convergence.json").write_text(json.dumps(convergence()))
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light", locale="en-GB")
+    found, troubles = context.new_page(), []
+    found.set_default_timeout(90000)
+    found.on("pageerror", lambda error: troubles.append(str(error)))
+    found.on("dialog", lambda dialog: troubles.append(dialog.message))
+    found.goto(f"{served.url}/?page=benchmark")
+    found.wait_for_selector(".benchmark-curve .scatterlayer .trace")
+    yield found
+    context.close()
+    assert not troubles
+
+
+def rows(page) -> list[str]:
+    return page.eval_on_selector_all(".learn tbody th", "(cells) => cells.map((cell) => cell.innerText.trim())")
+
+
+@pytest.mark.browser
+def test_everybody_is_drawn_and_names_stay_text(page, screenshots) -> None:
+    assert page.locator(".benchmark-curve").first.locator(".scatterlayer .trace").count() == len(SPEED)
+    assert HOSTILE in rows(page)
+    assert rows(page)[0] == TWO_STAGE
+    page.screenshot(path=screenshots / "benchmark.png", full_page=True)
+
+
+@pytest.mark.browser
+def test_any_column_sorts_and_says_so(page) -> None:
+    page.get_by_role("button", name="GMACs").click()
+    page.wait_for_selector("th[aria-sort=descending] [data-column=computation]")
+    assert rows(page)[0] == TWO_STAGE
+    page.keyboard.press("Enter")
+    page.wait_for_selector("th[aria-sort=ascending] [data-column=computation]")
+    assert rows(page)[0] == HOSTILE
+
+
+@pytest.mark.browser
+def test_a_family_narrows_curves_and_table(page) -> None:
+    page.get_by_role("button", name="Denoising queries").click()
+    page.wait_for_function("document.querySelectorAll('.learn tbody tr').length === 1")
+    assert rows(page) == ["DN-DETR"]
+    gain = page.locator(".learn tbody td").nth(7).inner_text()
+    assert gain.startswith("+") and "…" in gain                # the spread over two seeds
+    page.get_by_role("button", name="Denoising queries").click()
+    page.wait_for_function(f"document.querySelectorAll('.learn tbody tr').length === {len(SPEED)}")
+
+
+@pytest.mark.browser
+def test_other_pictures_and_other_measures_redraw(page) -> None:
+    page.get_by_role("button", name="Trees").click()
+    page.select_option("#atlas-benchmark-measure", "instability")
+    page.wait_for_function("document.querySelector('.learn h3').textContent.startsWith('Changed matches')")
+    page.get_by_role("button", name="Scenes").click()
+    page.select_option("#atlas-benchmark-measure", "AP")
+
+
+@pytest.mark.browser
+def test_it_fits_a_telephone_at_night(page, screenshots) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Dark or light").click()
+    page.wait_for_function("document.querySelector('.benchmark-curve .main-svg').clientWidth < 390")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.screenshot(path=screenshots / "benchmark-narrow.png", full_page=True)
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.browser
+def test_a_detector_opens_in_the_explorer(page) -> None:
+    page.get_by_role("button", name=TWO_STAGE).click()
+    page.wait_for_function("""() => {
+        const words = new URLSearchParams(location.search);
+        return words.get('model') === 'deformable_detr_two_stage' && words.get('page') !== 'benchmark';
+    }""")
