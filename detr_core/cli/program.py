@@ -11,6 +11,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "train": "train or fine-tune a detector",
     "evaluate": "measure a detector with COCO's numbers",
+    "check": "say whether a data set is sound, mend it, convert it",
     "predict": "find the objects of a picture",
     "list": "show the variants and their weights",
     "convert": "turn an official or Hugging Face checkpoint into a weights file of this project",

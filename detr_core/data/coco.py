@@ -90,18 +90,13 @@ class CocoDataset(Dataset):
         if not path.resolve().is_relative_to(self.folder.resolve()):
             raise DataError(f"{self.file.name}: {where} is a link that leaves the folder of pictures; copy the file into it.")
         try:
-            picture = read_image(path)
+            picture, fits = as_recorded(path, (image["width"], image["height"]))
         except ImageError as error:
             raise DataError(f"{self.file.name}: {where} cannot be used: {error}") from error
-        recorded = (image["width"], image["height"])
-        if picture.size == recorded:
-            return picture
-        if (raw := read_image(path, upright=False)).size == recorded:  # boxes drawn by a tool that did not honour the EXIF orientation
-            return raw
-        if _same_shape(picture.size, recorded):  # very large pictures are decoded at a reduced size
-            return picture
-        sizes = f"{picture.width} x {picture.height}, not {recorded[0]} x {recorded[1]}"
-        raise DataError(f"{self.file.name}: {where} has {sizes} pixels; correct width and height, or restore the picture.")
+        if not fits:
+            sizes = f"{picture.width} x {picture.height}, not {image['width']} x {image['height']}"
+            raise DataError(f"{self.file.name}: {where} has {sizes} pixels; correct width and height, or restore the picture.")
+        return picture
 
     def annotations(self) -> dict[str, Any]:
         """The table in COCO's format with category ids = class indices, crowds included, as evaluation needs it."""
@@ -123,6 +118,16 @@ class CocoDataset(Dataset):
         for row in self.images:
             digest.update(f"{row['file_name']}\0{(self.folder / row['file_name']).stat().st_size}\0".encode())
         return digest.hexdigest()[:20]
+
+
+def as_recorded(path: Path, recorded: tuple[int, int]) -> tuple[Image.Image, bool]:
+    """A picture, upright or as stored, so that it has the (width, height) its boxes were drawn in; False where neither has."""
+    picture = read_image(path)
+    if picture.size == recorded:
+        return picture, True
+    if (raw := read_image(path, upright=False)).size == recorded:   # boxes drawn by a tool that did not honour the EXIF orientation
+        return raw, True
+    return picture, _same_shape(picture.size, recorded)             # very large pictures are decoded at a reduced size
 
 
 def _area(row: dict[str, Any]) -> float:

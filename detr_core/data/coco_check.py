@@ -37,6 +37,9 @@ class Report:
 class DataError(ValueError):
     """A data set that cannot be used. `report` has every flaw; the message shows the first few."""
 
+    spoken = True
+    """The message is written for a user: pages and endpoints show it as it is."""
+
     def __init__(self, problem: Report | str) -> None:
         super().__init__(str(problem))
         self.report = problem if isinstance(problem, Report) else Report("", [problem])

@@ -38,7 +38,7 @@ def read_image(source: bytes | str | Path | Image.Image | np.ndarray, upright: b
     if isinstance(source, Image.Image):
         image = source
     else:
-        image = _opened(_read_bytes(source) if isinstance(source, str | Path) else bytes(source))
+        image = _reduced(_identified(_read_bytes(source) if isinstance(source, str | Path) else bytes(source)))
     try:
         return _finished(image, upright)
     except ImageError:
@@ -49,6 +49,28 @@ def read_image(source: bytes | str | Path | Image.Image | np.ndarray, upright: b
         raise ImageError("The picture is damaged or cut off and cannot be decoded; save or download it again.") from error
 
 
+def probe(data: bytes) -> tuple[tuple[int, int], int]:
+    """(width, height) as stored and the EXIF orientation of a picture that can be decoded to its end.
+
+    JPEGs are decoded at an eighth of their size, which finds a file that is cut off in a fraction of the time.
+
+    Raises:
+        ImageError: where `read_image` would fail.
+    """
+    image = _identified(data)
+    size = image.size
+    _reduced(image, max(1, max(size) // 8))
+    try:
+        image.load()
+    except Exception as error:  # as in `read_image`
+        raise ImageError("The picture is damaged or cut off and cannot be decoded; save or download it again.") from error
+    try:
+        tag = image.getexif().get(0x0112, 1)        # after decoding: TIFF files are turned by it, and then no longer have it
+    except Exception:  # as in `_orientation`
+        tag = 1
+    return size, tag if tag in range(1, 9) else 1
+
+
 def _read_bytes(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
@@ -57,8 +79,8 @@ def _read_bytes(path: str | Path) -> bytes:
         raise ImageError(f"The picture file {Path(path).name!r} {reason}; check the path.") from error
 
 
-def _opened(data: bytes) -> Image.Image:
-    """Identify a file and ask for a reduced decoding where the format can do that."""
+def _identified(data: bytes) -> Image.Image:
+    """Open a file without decoding it."""
     if not data:
         raise ImageError("The file is empty (0 bytes); choose another picture.")
     head = data[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -69,14 +91,18 @@ def _opened(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=formats)
+            return Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError as error:
         raise ImageError(f"This is not a picture that can be read; send {READABLE}.") from error
     except Image.DecompressionBombError as error:
         raise ImageError("The picture has more pixels than is sensible to decode; send a copy under 100 megapixels.") from error
     except Exception as error:  # a damaged header fails in as many ways as there are formats
         raise ImageError("The picture's header is damaged; save or download it again.") from error
-    image.draft(None, (LONGEST, LONGEST))
+
+
+def _reduced(image: Image.Image, longest: int = LONGEST) -> Image.Image:
+    """Ask for a reduced decoding where the format can do that; refuse what would still be too large."""
+    image.draft(None, (longest, longest))
     if image.width * image.height > PIXELS:
         raise ImageError(f"The picture has {image.width} x {image.height} pixels; send a copy under {PIXELS // 10**6} megapixels.")
     return image

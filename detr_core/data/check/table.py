@@ -34,10 +34,11 @@ class Table:
         return np.flatnonzero(np.array(self.splits, dtype=object) == name) if self.splits else np.zeros(0, np.int64)
 
     def keep(self, chosen: np.ndarray) -> Table:
-        """Only the pictures of these indices, with their objects."""
+        """Only the pictures of these indices, in this order, and their objects, picture by picture."""
         place = np.full(len(self.files), -1)
         place[chosen] = np.arange(len(chosen))
-        kept = place[self.pictures] >= 0
+        kept = np.argsort(place[self.pictures], kind="stable")
+        kept = kept[place[self.pictures[kept]] >= 0]
         pick = [int(index) for index in chosen]
         return replace(self, files=tuple(self.files[i] for i in pick), splits=tuple(self.splits[i] for i in pick), sizes=self.sizes[chosen],
                        pictures=place[self.pictures[kept]], labels=self.labels[kept], boxes=self.boxes[kept], crowds=self.crowds[kept])

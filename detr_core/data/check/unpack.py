@@ -19,7 +19,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Limits:
-    """What an archive or a folder may have. Sizes in bytes; `ratio` is unpacked : packed of one file beyond `trusted` bytes."""
+    """What an archive or a folder may have, and an owner in all. Sizes in bytes.
+
+    `ratio` is unpacked : packed of one file beyond `trusted` bytes.
+    """
 
     archive: int = 8 * 2**30
     files: int = 400_000
@@ -29,6 +32,8 @@ class Limits:
     ratio: float = 200.0
     trusted: int = 16 * 2**20
     free: int = 512 * 2**20                         # left over on the disk
+    sets: int = 20                                  # of one owner
+    owned: int = 32 * 2**30                         # bytes of all of them
 
 
 def silent(done: int, total: int) -> None:
@@ -45,7 +50,7 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None, progress: 
     """
     limits = limits or Limits()
     if (size := archive.stat().st_size) > limits.archive:
-        raise DataError(f"The archive has {_size(size)}, more than the {_size(limits.archive)} taken here; send a part of it.")
+        raise DataError(f"The archive has {size_words(size)}, more than the {size_words(limits.archive)} taken here; send a part of it.")
     try:
         with zipfile.ZipFile(archive) as opened:
             members, ignored = _judged(opened.infolist(), limits)
@@ -83,7 +88,8 @@ def _judged(infos: list[zipfile.ZipInfo], limits: Limits) -> tuple[dict[str, zip
         if any(parent.as_posix() in members for parent in PurePosixPath(path).parents):
             raise DataError(f"The archive has {shown(path)} inside what is also a file; pack the folder again.")
     if total > limits.total:
-        raise DataError(f"Unpacked, the archive has {_size(total)}, more than the {_size(limits.total)} taken here; send a part of it.")
+        most = size_words(limits.total)
+        raise DataError(f"Unpacked, the archive has {size_words(total)}, more than the {most} taken here; send a part of it.")
     if not members:
         raise DataError("The archive has no pictures and no label files; pack a data set in COCO, Pascal VOC or YOLO layout.")
     return members, ignored
@@ -117,7 +123,7 @@ def _bounded(info: zipfile.ZipInfo, limits: Limits) -> None:
     name, size = f"The archive's member {shown(info.filename)}", info.file_size
     most = limits.picture if PurePosixPath(info.filename.lower()).suffix in PICTURES else limits.file
     if size > most:
-        raise DataError(f"{name} has {_size(size)} unpacked, more than the {_size(most)} a file may have; make it smaller.")
+        raise DataError(f"{name} has {size_words(size)} unpacked, more than the {size_words(most)} a file may have; make it smaller.")
     if size > limits.trusted and size > limits.ratio * max(1, info.compress_size):
         raise DataError(f"{name} unpacks to {size // max(1, info.compress_size):,} times its size, as decompression bombs do; "
                         "pack the data set again without it.")
@@ -127,7 +133,7 @@ def _room(folder: Path, needed: int, limits: Limits) -> None:
     place = next(parent for parent in folder.parents if parent.exists())
     free = shutil.disk_usage(place).free
     if free < needed + limits.free:
-        raise DataError(f"Unpacked, the archive needs {_size(needed)}, but the server's disk has {_size(free)} left; send a part of it.")
+        raise DataError(f"Unpacked, the archive needs {size_words(needed)}, but the disk has {size_words(free)} left; send a part of it.")
 
 
 def _extract(opened: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folder: Path, progress: Progress) -> None:
@@ -144,7 +150,7 @@ def _extract(opened: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folde
         progress(done + 1, len(members))
 
 
-def _size(count: float) -> str:
+def size_words(count: float) -> str:
     """1536 -> 1.5 KB."""
     for unit in ("bytes", "KB", "MB", "GB"):
         if count < 1024 or unit == "GB":
