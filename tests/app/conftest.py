@@ -21,7 +21,7 @@ from app.ui import build
 from .fake import NAMES, OBJECTS, FakeRunner
 
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
-         "--disable-sync").split()
+         "--disable-sync --use-fake-device-for-media-stream --use-fake-ui-for-media-stream").split()
 
 
 def painted(width: int = 320, height: int = 240, shift: float = 0.0) -> Image.Image:
