@@ -6,12 +6,13 @@ import gzip
 import importlib.util
 import secrets
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .panels import STATIC, version
 
@@ -25,6 +26,19 @@ class Lasting(StaticFiles):
         response = await super().get_response(path, scope)
         response.headers.update(LASTING)
         return response
+
+
+class OwnPages:
+    """`?page=` names a tab here and is read by the page's scripts; the framework would look for a route of that name and fail."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/" and b"page=" in scope["query_string"]:
+            kept = [(key, value) for key, value in parse_qsl(scope["query_string"].decode("latin-1")) if key != "page"]
+            scope = {**scope, "query_string": urlencode(kept).encode("latin-1")}
+        await self.app(scope, receive, send)
 
 
 def routes(assets: Path) -> list[BaseRoute]:

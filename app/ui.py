@@ -9,13 +9,14 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from . import exports
 from .api import endpoints
 from .engine import Engine
 from .job_files import job_routes
 from .pages import explore
 from .panels import STATIC, address, panel
 from .people import Visitors
-from .public import routes
+from .public import OwnPages, routes
 
 PAGES = (explore,)
 
@@ -32,7 +33,7 @@ class Atlas:
 def build(engine: Engine, assets: Path = Path("assets")) -> Atlas:
     """Header, pages and endpoints around an engine."""
     with gr.Blocks(title="DETR Atlas", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
-        panel("header", server=explore.services(engine))
+        panel("header", server=[*explore.services(engine), *exports.services(engine)])
         with gr.Tabs(elem_id="atlas-pages", overflow_behavior="wrap"):        # the header shows the pages; this row only holds them
             for page in PAGES:
                 with gr.Tab(page.TITLE, elem_id=f"atlas-page-{name(page)}"):
@@ -41,7 +42,7 @@ def build(engine: Engine, assets: Path = Path("assets")) -> Atlas:
     owned = job_routes(engine.workshop) if engine.workshop else []
     launch = {"theme": _theme(), "head": _head(), "footer_links": ["api"], "run_history": False, "show_error": False,
               "favicon_path": STATIC / "mark.svg", "max_file_size": "40mb", "ssr_mode": False, "enable_monitoring": False,
-              "app_kwargs": {"routes": [*routes(assets), *owned], "middleware": [Middleware(Visitors)]}}
+              "app_kwargs": {"routes": [*routes(assets), *owned], "middleware": [Middleware(OwnPages), Middleware(Visitors)]}}
     return Atlas(demo, engine, launch)
 
 

@@ -12,7 +12,7 @@ const say = await words("frame");
 export const PAGES = (document.querySelector("meta[name=atlas-pages]")?.content ?? "explore").split(" ");
 
 export async function turn(page, { entry = true } = {}) {
-  if (!PAGES.includes(page)) return;
+  if (!PAGES.includes(page) || PAGES.length < 2) return;
   (await present(`atlas-page-${page}-button`)).click();          // the framework's own tab, which is not shown
   if (page === get().page) return;
   const before = address();

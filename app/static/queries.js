@@ -1,4 +1,5 @@
 /* The list: the best queries by final score, with what they say at the present layer. */
+import { badge } from "./badge.js";
 import { active, get, layer, on, onFrame, set } from "./bus.js";
 import { el, write } from "./dom.js";
 import { classColour } from "./paint.js";
@@ -8,7 +9,7 @@ import { number } from "./words.js";
 export function mount(place) {
   const list = el("div", { class: "query-list", role: "listbox", tabindex: 0, "aria-label": say.queries });
   const note = el("span", { class: "note" });
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.queries), note), list);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.queries, badge("query")), note), list);
   const rows = [];
   list.addEventListener("pointerover", (event) => {
     const row = event.target.closest("[data-query]");

@@ -12,7 +12,7 @@ const wished = () => {
   const asked = new URLSearchParams(location.search).get("lang");
   let kept = null;
   try { kept = localStorage.getItem("atlas-language"); } catch { /* storage may be closed to us */ }
-  return [asked, kept, navigator.language?.slice(0, 2)].find((name) => Object.hasOwn(LANGUAGES, name)) ?? "en";
+  return [document.documentElement.dataset.language, asked, kept, navigator.language?.slice(0, 2)].find((name) => Object.hasOwn(LANGUAGES, name)) ?? "en";
 };
 
 export const language = wished();

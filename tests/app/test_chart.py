@@ -14,8 +14,8 @@ DRAW = """async ([name, height]) => {
     window.parts ??= { chart: await import(at('chart.js')), files: await import(at('export.js')), bus: await import(at('bus.js')) };
     window.place ??= document.body.appendChild(document.createElement('div'));
     place.style.cssText = 'width: 500px';
-    await parts.chart.chart(place, [{ type: 'bar', x: [name, 'b'], y: [1, height], name }, { y: [height, 2], name: 'other' }], { yaxis: { title: { text: name } } },
-      { label: 'A chart', click: () => {} });
+    const traces = [{ type: 'bar', x: [name, 'b'], y: [1, height], name }, { y: [height, 2], name: 'other' }];
+    await parts.chart.chart(place, traces, { yaxis: { title: { text: name } } }, { label: 'A chart', click: () => {} });
     return place.querySelector('svg').textContent; }"""
 
 
@@ -47,8 +47,11 @@ def test_names_stay_text_and_zoom_outlives_an_update_and_the_theme(page):
     assert page.evaluate("place.layout.yaxis.range") == [0.5, 1.5]
 
 
-@pytest.mark.parametrize(("parts", "safe"), [(["run", "a b/c"], "run-a-b-c"), (["../../etc/passwd"], "etc-passwd"), ([HOSTILE], None), (["кот", "слой 3"], "кот-слой-3"),
-                                             (["", None], "atlas-view"), (["CON"], "atlas-CON"), (["..."], "atlas-view"), (["x" * 300], "x" * 80)])
+NAMES = [(["run", "a b/c"], "run-a-b-c"), (["../../etc/passwd"], "etc-passwd"), ([HOSTILE], None), (["кот", "слой 3"], "кот-слой-3"),
+         (["", None], "atlas-view"), (["CON"], "atlas-CON"), (["..."], "atlas-view"), (["x" * 300], "x" * 80)]
+
+
+@pytest.mark.parametrize(("parts", "safe"), NAMES)
 def test_file_names_are_safe_everywhere(page, parts, safe):
     page.evaluate(DRAW, ["a", 3])
     found = page.evaluate("(name) => parts.files.safeName(...name)", parts)
@@ -62,7 +65,7 @@ def test_charts_canvases_and_numbers_become_files(page):
     assert waiting.value.suggested_filename == "my-chart.png"
     assert waiting.value.path().read_bytes().startswith(b"\x89PNG")
     sizes = page.evaluate("""async () => { const width = async (source) => (await createImageBitmap(await parts.files.png(source))).width;
-        return [await width(place), await width(document.querySelector('.mat canvas')), await width(document.querySelector('svg.mark'))]; }""")
+        return Promise.all([place, document.querySelector('.mat canvas'), document.querySelector('svg.mark')].map(width)); }""")
     assert sizes[0] == 1000 and sizes[1] > 100 and sizes[2] > 20
     with page.expect_download() as waiting:
         page.evaluate("parts.files.exportJson({ weights: new Float32Array([1, 0.5]) }, 'numbers')")
