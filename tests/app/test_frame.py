@@ -144,6 +144,14 @@ def test_no_page_lacks_a_word_in_russian(explore):
     assert {*PAGES} <= {*explore.evaluate("[...document.querySelectorAll('.pages [role=tab]')].map((tab) => tab.dataset.page)")}
 
 
+@pytest.mark.parametrize("line", re.findall(r"^  \[/\^(.*?[^\\])/s?, ", (STATIC / "words" / "server.ru.js").read_text(), re.M))
+def test_the_translated_sentences_are_those_of_the_server(line):
+    """A sentence that is written anew on the server would silently lose its Russian."""
+    start = re.split(r"[\\(.]", line)[0].rstrip(" '")
+    root = Path(ui.__file__).parent.parent
+    assert not start or any(start in path.read_text() for folder in ("app", "detr_core") for path in (root / folder).rglob("*.py")), line
+
+
 def take(page, item: str):
     page.get_by_role("button", name="Export", exact=True).click()
     with page.expect_download() as waiting:
