@@ -45,7 +45,8 @@ def _weights(variant: str) -> list[dict[str, Any]]:
     from detr_core import bundled
     from detr_core.training.bundle import card_of
 
-    return [{"name": name, **{key: card[key] for key in CARD if key in card}} for name, path in bundled(variant).items() for card in [card_of(path)]]
+    cards = {name: card_of(path) for name, path in bundled(variant).items()}
+    return [{"name": name, **{key: card[key] for key in CARD if key in card}} for name, card in cards.items()]
 
 
 def _elders_first(systems: list[dict[str, Any]]) -> list[dict[str, Any]]:

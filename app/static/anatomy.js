@@ -28,7 +28,7 @@ export function diagram({ stages, sizes }, labels, press) {
 function item({ slot, parts, changed }, labels, press) {
   if (!changed) return el("li", { class: "shared", title: parts[0].map(({ summary }) => summary).filter(Boolean).join(" ") }, el("span", {}, slotName(slot)), el("i", {}, soft(parts[0].map(written).join(", ") || say.none)));
   const side = (which) => el("span", { class: which ? "mine" : "theirs", title: parts[which].map(({ summary }) => summary).filter(Boolean).join(" ") },
-    el("em", { class: "badge", "data-model": labels[which] }, labels[which]), el("b", {}, soft(parts[which].map(written).join(", ") || say.none)));
+    el("em", { class: "letter", "data-model": labels[which] }, labels[which]), el("b", {}, soft(parts[which].map(written).join(", ") || say.none)));
   return el("li", { class: "changed" }, el("button", { type: "button", class: "slot", onclick: () => press(slot) }, el("span", { class: "slot-name" }, slotName(slot)), side(0), side(1)));
 }
 
@@ -37,14 +37,14 @@ export function code({ stages, code: sources }, labels) {
   for (const { slot, parts, changed } of stages.flatMap(({ slots }) => slots)) {
     const known = parts.map((side) => side.filter(({ key }) => key && sources[key]));
     if (!changed || !known.flat().length) continue;
-    const sides = known.map((side, which) => el("div", { class: "source-side" }, side.length ? side.map((part) => source(sources[part.key], part, labels[which])) : el("p", { class: "empty" }, el("em", { class: "badge", "data-model": labels[which] }, labels[which]), ` ${say.nothing}`)));
-    pieces.set(slot, el("details", { class: "source" }, el("summary", {}, slotName(slot), el("span", { class: "note" }, parts.map((side) => side.map(written).join(", ") || say.none).join(" → "))), el("div", { class: "source-sides" }, sides)));
+    const sides = known.map((side, which) => el("div", { class: "part-side" }, side.length ? side.map((part) => source(sources[part.key], part, labels[which])) : el("p", { class: "empty" }, el("em", { class: "letter", "data-model": labels[which] }, labels[which]), ` ${say.nothing}`)));
+    pieces.set(slot, el("details", { class: "part-source" }, el("summary", {}, slotName(slot), el("span", { class: "note" }, parts.map((side) => side.map(written).join(", ") || say.none).join(" → "))), el("div", { class: "part-sides" }, sides)));
   }
   return pieces;
 }
 
 function source({ file, line, text }, { summary }, label) {
-  return el("figure", {}, el("figcaption", {}, el("em", { class: "badge", "data-model": label }, label), el("code", {}, `${file}:${line}`)),
+  return el("figure", {}, el("figcaption", {}, el("em", { class: "letter", "data-model": label }, label), el("code", {}, `${file}:${line}`)),
     summary ? el("p", { class: "note", lang: "en" }, summary) : null, el("pre", { tabindex: 0 }, el("code", {}, text)));
 }
 

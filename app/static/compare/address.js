@@ -1,4 +1,4 @@
-/* The choice in the address: ?compare=detr@scenes,dino@scenes&pair=AB&wipe=1&object=<queries of the pinned object>. */
+/* The choice in the address: ?compare=detr@scenes,dino@scenes&pair=AB&wipe=1&recipes=detr,dino&object=<queries of the pinned object>. */
 import * as bus from "../bus.js";
 import { choose, get, LETTERS, load, MOST, on, regroup, same, set } from "./state.js";
 
@@ -10,7 +10,8 @@ function asked() {
   const models = (words.get("compare") ?? "").split(",").map((each) => each.split("@")).filter((each) => each.length === 2 && each.every((part) => NAME.test(part)))
     .map(([model, weights]) => ({ model, weights })).slice(0, MOST);
   const pair = [...(words.get("pair") ?? "")].map((letter) => LETTERS.indexOf(letter));
-  return { models, pair: pair.length === 2 && pair.every((place) => place >= 0 && place < models.length) && pair[0] !== pair[1] ? pair : [0, 1],
+  const recipes = (words.get("recipes") ?? "").split(",").filter((id) => NAME.test(id));
+  return { models, recipes: recipes.length === 2 ? recipes : null, pair: pair.length === 2 && pair.every((place) => place >= 0 && place < models.length) && pair[0] !== pair[1] ? pair : [0, 1],
     wipe: words.get("wipe") === "1", pinned: /^[\d.]{1,40}$/.test(words.get("object") ?? "") ? words.get("object") : null };
 }
 
@@ -25,10 +26,10 @@ let timer = 0;
 function write() {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    const { models, pair, wipe, pinned } = get();
+    const { models, pair, recipes, wipe, pinned } = get();
     const words = new URLSearchParams(location.search);
     const said = { compare: models.map(({ model, weights }) => `${model}@${weights}`).join(",") || null, pair: pair.join() === "0,1" ? null : pair.map((i) => LETTERS[i]).join(""),
-      wipe: wipe ? "1" : null, object: pinned };
+      wipe: wipe ? "1" : null, recipes: recipes?.join(",") ?? null, object: pinned };
     for (const [name, value] of Object.entries(said)) value === null ? words.delete(name) : words.set(name, value);
     const text = words.toString().replaceAll("%3A", ":").replaceAll("%2F", "/").replaceAll("%40", "@").replaceAll("%2C", ",");
     history.replaceState(history.state, "", `${location.pathname}?${text}`);
@@ -45,18 +46,20 @@ export function start() {
   const stop = bus.on(["run", "variants"], (state) => {
     if (get().models.length || !state.run || (!state.variants.length && !wish.models.length)) return;
     const models = wish.models.length > 1 ? wish.models : wish.models.length ? [...wish.models, ...usual(state).filter((one) => !same(one, wish.models[0]))] : usual(state);
-    set({ pair: wish.pair, wipe: wish.wipe });
+    set({ wipe: wish.wipe });
     choose(models);
-    set({ pinned: wish.pinned });
+    set({ pair: wish.pair, recipes: wish.recipes, pinned: wish.pinned });
     queueMicrotask(() => stop());
   });
   let shown = bus.get().picture;
-  bus.on(["picture", "run"], ({ picture }) => {
-    if (picture === shown) return;
+  bus.on(["picture", "run", "page"], ({ picture, page }) => {
+    if (picture === shown || page !== "compare") return;      // other pages need no runs of ours
+    const first = shown === null;                       // of this visit: the choice has just been made for it
     shown = picture;
+    if (first) return;
     set({ view: null, hover: null, pinned: null });
     if (get().models.length) load();
   });
   bus.on(["threshold"], () => regroup());
-  on(["models", "pair", "wipe", "pinned"], () => get().models.length && write());
+  on(["models", "pair", "recipes", "wipe", "pinned"], () => get().models.length && write());
 }

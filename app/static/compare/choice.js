@@ -1,5 +1,6 @@
 /* Which picture and which detectors: two to four, each with its weights. */
 import * as bus from "../bus.js";
+import { badge } from "../badge.js";
 import { gallery, uploader } from "../choose.js";
 import { button, el, icon, write } from "../dom.js";
 import { title } from "../text.js";
@@ -11,7 +12,7 @@ const say = await words("compare");
 
 export function mount(place) {
   const rows = el("div", { class: "compare-models" });
-  const add = button([icon("plus"), say.add], addOne, { class: "add" });
+  const add = button([icon("plus"), say.add], addOne, { class: "compare-add" });
   place.append(
     el("div", { class: "compare-source" }, el("div", { class: "source-part grow" }, el("h2", {}, say.pictures), gallery()),
       el("div", { class: "source-part own" }, el("h2", {}, say.own), el("div", { class: "own-buttons" }, uploader())), threshold()),
@@ -48,7 +49,7 @@ function row(one, at, models, variants) {
     replace({ model, weights: theirs.includes(one.weights) ? one.weights : theirs[0] });
   };
   const detectors = able.length ? able.map(({ id }) => id) : [one.model];
-  return el("div", { class: "compare-row" }, el("span", { class: "badge", "data-model": LETTERS[at] }, LETTERS[at]),
+  return el("div", { class: "compare-row" }, el("span", { class: "letter", "data-model": LETTERS[at] }, LETTERS[at]),
     select(say.detector(LETTERS[at]), detectors, one.model, title, pick), select(say.weights(LETTERS[at]), weights, one.weights, String, (name) => replace({ ...one, weights: name })),
     button(icon("close"), () => choose(models.filter((_, i) => i !== at)), { class: "quiet", title: say.remove, "aria-label": `${say.remove}: ${LETTERS[at]}`, disabled: models.length < 3 }));
 }
@@ -66,5 +67,5 @@ function threshold() {
     write(value, state.threshold.toFixed(2));
     input.style.setProperty("--share", `${((input.value - input.min) / (input.max - input.min)) * 100}%`);
   });
-  return el("div", { class: "source-part" }, el("label", { class: "slider", for: input.id }, el("span", {}, say.threshold), input, value));
+  return el("div", { class: "source-part" }, el("label", { class: "slider", for: input.id }, el("span", {}, say.threshold), input, value, badge("threshold")));
 }

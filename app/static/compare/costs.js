@@ -1,5 +1,6 @@
 /* What each detector costs: parameters, computation, time here; and what its weights reach. */
 import * as bus from "../bus.js";
+import { badge } from "../badge.js";
 import { button, el, write } from "../dom.js";
 import { title } from "../text.js";
 import { number, told, words } from "../words.js";
@@ -15,7 +16,7 @@ export function mount(place, functions) {
   const table = el("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": say.costs });
   const status = el("span", { class: "note", role: "status" });
   const again = button(say.again, () => measure(table, status, true), { class: "quiet" });
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.costs), el("span", { class: "costs-tools" }, status, again)), table, el("p", { class: "note" }, say.costsNote));
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.costs, badge("flops")), el("span", { class: "costs-tools" }, status, again)), table, el("p", { class: "note" }, say.costsNote));
   const draw = () => fill(table);
   on(["models", "runs"], draw);
   const near = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && measure(table, status));
@@ -63,12 +64,12 @@ const trained = ({ card, weights }) => [card.data ?? weights, card.images ? say.
 
 function fill(place) {
   const { models, runs } = get();
-  const head = el("tr", {}, el("th", {}), ...models.map((one, at) => el("th", { scope: "col" }, el("span", { class: "badge", "data-model": LETTERS[at] }, LETTERS[at]), " ", title(one.model), el("small", {}, one.weights))));
+  const head = el("tr", {}, el("th", {}), ...models.map((one, at) => el("th", { scope: "col" }, el("span", { class: "letter", "data-model": LETTERS[at] }, LETTERS[at]), " ", title(one.model), el("small", {}, one.weights))));
   const rows = ROWS.map(([key, show, better, value]) => {
     const costs = models.map((one) => known.get(name(one)));
     const values = models.map((_, at) => (value && runs[at] ? Number(value(costs[at], runs[at])) : NaN));
     const best = better && new Set(values.filter((v) => !Number.isNaN(v))).size > 1 ? Math[better > 0 ? "max" : "min"](...values.filter((v) => !Number.isNaN(v))) : null;
-    return el("tr", {}, el("th", { scope: "row", title: say.meaning[key] ?? "" }, say.rows[key]),
+    return el("tr", {}, el("th", { scope: "row", title: say.meaning[key] ?? "" }, say.rows[key], key === "ap" ? [" ", badge("ap")] : null),
       ...models.map((_, at) => el("td", { class: best !== null && values[at] === best ? "best" : "" }, (runs[at] && show(costs[at], runs[at])) || "…")));
   });
   place.replaceChildren(el("table", { class: "costs" }, el("thead", {}, head), el("tbody", {}, rows)));

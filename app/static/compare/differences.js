@@ -1,5 +1,6 @@
 /* The objects of all detectors as one list, the largest score gap first, and the card of the object in hand. */
-import { el, write } from "../dom.js";
+import { badge } from "../badge.js";
+import { el } from "../dom.js";
 import { exportButton, exportJson } from "../export.js";
 import * as bus from "../bus.js";
 import { words } from "../words.js";
@@ -13,11 +14,11 @@ const KINDS = ["one", "some", "class", "all"];
 let shown = null;                                     // the kind that the list is narrowed to, or null
 
 export function mount(place) {
-  const filters = el("div", { class: "kinds", role: "group", "aria-label": say.kindsLabel });
+  const filters = el("div", { class: "difference-kinds", role: "group", "aria-label": say.kindsLabel });
   const list = el("div", { class: "difference-list", role: "listbox", tabindex: 0, "aria-label": say.differences });
   const card = el("div", { class: "object-card" });
   const head = el("div", { class: "difference-head", "aria-hidden": "true" });
-  place.append(el("div", { class: "difference-side" }, el("header", { class: "panel-head" }, el("h2", {}, say.differences), exportButton(say.saveList, save)), filters, head, list), card);
+  place.append(el("div", { class: "difference-side" }, el("header", { class: "panel-head" }, el("h2", {}, say.differences, badge("iou")), exportButton(say.saveList, save)), filters, head, list), card);
   const rebuild = (state) => { chips(filters, state, () => rebuild(get())); header(head, state); rows(list, state); mark(list); };
   on(["groups", "models"], rebuild);
   onFrame(["hover", "pinned"], () => mark(list));
@@ -37,7 +38,7 @@ const narrowed = ({ groups }) => groups.filter(({ kind }) => !shown || kind === 
 
 function header(place, { models }) {
   place.style.setProperty("--columns", String(models.length));
-  place.replaceChildren(el("span", {}, say.object), ...models.map((_, at) => el("span", { class: "badge", "data-model": LETTERS[at] }, LETTERS[at])), el("span", {}, say.gap));
+  place.replaceChildren(el("span", {}, say.object), ...models.map((_, at) => el("span", { class: "letter", "data-model": LETTERS[at] }, LETTERS[at])), el("span", {}, say.gap));
 }
 
 function rows(list, state) {
@@ -50,13 +51,19 @@ function rows(list, state) {
 function row(group, { runs }) {
   const names = [...new Set(group.names.filter((name) => name !== null))];
   const cells = group.members.map((query, at) => {
-    if (query !== null) return el("span", { class: "found", title: say.settled(lockedAt(runs[at], query) + 1, runs[at].layers) }, el("b", {}, group.scores[at].toFixed(2)), el("i", {}, say.layerShort(lockedAt(runs[at], query) + 1)));
+    if (query !== null) return el("span", { class: "hit", title: say.settled(lockedAt(runs[at], query) + 1, runs[at].layers) }, el("b", {}, group.scores[at].toFixed(2)), el("i", {}, say.layerShort(lockedAt(runs[at], query) + 1)));
     return el("span", { class: "missed", title: group.near[at] ? say.weak : say.absent }, group.near[at] ? group.near[at].score.toFixed(2) : "–");
   });
   return el("div", { class: "difference-row", role: "option", id: `atlas-object-${group.key}`, "data-key": group.key, "data-kind": group.kind },
     el("span", { class: "names" }, names.flatMap((name, i) => [i ? el("em", {}, " / ") : null, el("i", { class: "swatch", style: { background: nameColour(name) } }), name]),
-      group.kind === "all" ? null : el("small", {}, group.kind === "one" ? say.only(LETTERS[group.leader]) : say.kinds[group.kind])),
+      group.kind === "all" ? null : el("small", {}, label(group))),
     cells, el("span", { class: "gap" }, group.gap.toFixed(2)));
+}
+
+/** Who found it, in two words. */
+function label({ kind, leader, members }) {
+  if (kind === "one") return say.only(LETTERS[leader]);
+  return kind === "some" ? say.without(members.flatMap((query, at) => (query === null ? [LETTERS[at]] : [])).join(", ")) : say.kinds[kind];
 }
 
 /** Which row is in hand; the list follows it, the page does not. */
@@ -67,9 +74,12 @@ function mark(list) {
     row.setAttribute("aria-selected", String(row.dataset.key === pinned));
   }
   const row = list.querySelector("[aria-selected=true]");
+  const moved = row?.id !== list.dataset.shown;
+  list.dataset.shown = row?.id ?? "";
   if (!row) return list.removeAttribute("aria-activedescendant");
   list.setAttribute("aria-activedescendant", row.id);
   const top = row.offsetTop - list.offsetTop;
+  if (!moved) return;
   if (top < list.scrollTop) list.scrollTop = top;
   else if (top + row.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top + row.offsetHeight - list.clientHeight;
 }

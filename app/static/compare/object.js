@@ -34,7 +34,7 @@ function summary(group, models) {
 
 function detector(group, one, at, run) {
   const query = group.members[at];
-  const head = el("header", {}, el("span", { class: "badge", "data-model": LETTERS[at] }, LETTERS[at]), el("b", {}, title(one.model)));
+  const head = el("header", {}, el("span", { class: "letter", "data-model": LETTERS[at] }, LETTERS[at]), el("b", {}, title(one.model)));
   const canvas = el("canvas", { "data-at": at, "aria-hidden": "true" });
   if (query === null) {
     const near = group.near[at];
@@ -50,7 +50,7 @@ function strip(run, query) {
   const first = steps.findIndex(({ locked }) => locked);
   const cells = steps.map((step, at) => el("i", { class: step.locked ? "locked" : step.same ? "" : "other", title: say.step(at + 1, step.iou, step.same),
     style: { "--share": `${Math.round(step.iou * 100)}%`, "--colour": layerColour(at, run.layers) } }));
-  return el("div", { class: "settling" }, el("div", { class: "steps", role: "img", "aria-label": say.settled(first + 1, run.layers) }, cells), el("span", {}, say.settled(first + 1, run.layers)));
+  return el("div", { class: "settling" }, el("div", { class: "settle-steps", role: "img", "aria-label": say.settled(first + 1, run.layers) }, cells), el("span", {}, say.settled(first + 1, run.layers)));
 }
 
 function links(one, query) {

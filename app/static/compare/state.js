@@ -17,7 +17,8 @@ export const { get, set, on, onFrame } = store({
   hover: null,        // key of the group pointed at; wins over the pinned one
   pinned: null,       // key of the pinned group
   view: null,         // [x0, y0, x1, y1] of the picture, null: all of it
-  pair: [0, 1],       // the two whose recipes are compared and that the wipe shows
+  pair: [0, 1],       // the two that the wipe shows, and whose recipes are compared
+  recipes: null,      // ids of any two other variants to compare the recipes of
   wipe: false,
   share: 0.5,         // where the wipe stands
 });
@@ -37,6 +38,14 @@ export function choose(models) {
   fresh = true;
   set({ models: chosen, pair: pair[0] === pair[1] ? [0, 1] : pair, hover: null, pinned: null });
   load();
+}
+
+/** Choose one side of the pair; choosing the other side's detector swaps them. */
+export function choosePair(side, at) {
+  const pair = [...get().pair];
+  if (pair[1 - side] === at) pair[1 - side] = pair[side];
+  pair[side] = at;
+  set({ pair, recipes: null });
 }
 
 /** Runs of all chosen detectors on the present picture. */

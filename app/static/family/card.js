@@ -21,7 +21,7 @@ export function card(place, { systems, sections, kinds, survey, selected }, serv
   const kind = kinds.find(({ id }) => id === system.kind);
   place.scrollTop = 0;
   place.replaceChildren(
-    el("p", { class: "card-kind" }, section ? [el("i", { class: `dot section-${section.id}` }), local(section.name)] : null, kind ? ` · ${local(kind.name)}` : "", system.training_only ? ` · ${say.trainingOnly}` : ""),
+    el("p", { class: "card-kind" }, section ? [el("i", { class: `section-dot section-${section.id}` }), local(section.name)] : null, kind ? ` · ${local(kind.name)}` : "", system.training_only ? ` · ${say.trainingOnly}` : ""),
     el("h2", { class: "card-name" }, system.name),
     el("p", { class: "cite" }, el("cite", { lang: "en" }, system.title), `, ${[system.authors, system.venue].filter(Boolean).join(", ")}`),
     el("p", { class: "links" }, [system.paper && link(system.paper, say.paper), system.code && link(system.code, say.code)].filter(Boolean)),
@@ -59,7 +59,7 @@ function difference(system, parent, server) {
     reveal.disabled = false;
     if (!found || found.error) return write(reveal, found?.error ? told(found.error) : say.again);
     reveal.remove();
-    place.replaceChildren(el("p", { class: "note" }, el("em", { class: "badge", "data-model": "A" }, "A"), ` ${parent.name}  `, el("em", { class: "badge", "data-model": "B" }, "B"), ` ${system.name}`), ...code(found, [LETTERS[0], LETTERS[1]]).values());
+    place.replaceChildren(el("p", { class: "note" }, el("em", { class: "letter", "data-model": "A" }, "A"), ` ${parent.name}  `, el("em", { class: "letter", "data-model": "B" }, "B"), ` ${system.name}`), ...code(found, [LETTERS[0], LETTERS[1]]).values());
   }, { class: "link" });
   return [brief(system.changes), reveal, place];
 }

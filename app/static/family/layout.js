@@ -5,7 +5,7 @@
    outline(systems, width): one column, everyone under their parent, for narrow screens.
    Both -> {nodes: Map id -> {x, y, w, h, row}, links: [{from, to, path, borrowed}], bands: [{year, x, w}], width, height}. */
 
-const TOP = 34, ROW = 30, HIGH = 24, INDENT = 14, LANE = 8, AIR = 15;
+const TOP = 34, ROW = 30, HIGH = 24, INDENT = 14, LANE = 8, AIR = 15, EDGE = 9;
 
 /** Children by parent, elders first; systems whose parent is not among them are roots. */
 function kinship(systems) {
@@ -23,8 +23,8 @@ export function byYear(systems, width) {
   const rows = placeRows(roots, { children, column, size }, years.length);
   const lanes = lanesOf(systems, children, column, rows, years.length);
   const gutters = lanes.counts.map((count, i) => (i < years.length - 1 ? AIR * 2 + LANE * Math.max(0, count - 1) : 0));
-  const wide = Math.max(112, (width - 2 - gutters.reduce((a, b) => a + b, 0)) / years.length);
-  const bands = years.map((year, i) => ({ year, x: 1 + i * wide + gutters.slice(0, i).reduce((a, b) => a + b, 0), w: wide }));
+  const wide = Math.max(112, (width - 2 * EDGE - gutters.reduce((a, b) => a + b, 0)) / years.length);
+  const bands = years.map((year, i) => ({ year, x: EDGE + i * wide + gutters.slice(0, i).reduce((a, b) => a + b, 0), w: wide }));
   const nodes = new Map();
   for (const { id } of systems) {
     const { row, depth } = rows.get(id);
@@ -33,7 +33,7 @@ export function byYear(systems, width) {
   const lane = (id) => { const band = bands[column(id)]; return band.x + band.w + AIR + lanes.of.get(id) * LANE; };
   const links = systems.filter(({ id, parent }) => known.has(parent) && parent !== id).map(({ id, parent }) => ({ from: parent, to: id, borrowed: false,
     path: column(parent) === column(id) ? elbow(nodes.get(parent), nodes.get(id)) : round(nodes.get(parent), nodes.get(id), lane(parent)) }));
-  return { nodes, bands, links: [...links, ...borrowed(systems, known, nodes)], width: bands.at(-1).x + wide + 1, height: TOP + (1 + Math.max(...[...rows.values()].map(({ row }) => row))) * ROW };
+  return { nodes, bands, links: [...links, ...borrowed(systems, known, nodes)], width: bands.at(-1).x + wide + EDGE, height: TOP + 8 + (1 + Math.max(...[...rows.values()].map(({ row }) => row))) * ROW };
 }
 
 /** Row and indentation of everyone: a block of one year takes neighbouring rows, then each member's later children, the last member's first. */

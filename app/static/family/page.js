@@ -46,14 +46,14 @@ export const local = (text) => text?.[language] ?? text?.en ?? "";
 
 function filters() {
   const search = el("input", { type: "search", id: "atlas-family-search", placeholder: say.searchHint, "aria-label": say.search, oninput: () => set({ search: search.value }) });
-  const years = el("div", { class: "chips", role: "group", "aria-label": say.year });
-  const sections = el("div", { class: "chips sections", role: "group", "aria-label": say.section });
-  const kinds = el("div", { class: "chips", role: "group", "aria-label": say.kind });
+  const years = el("div", { class: "family-chips", role: "group", "aria-label": say.year });
+  const sections = el("div", { class: "family-chips sections", role: "group", "aria-label": say.section });
+  const kinds = el("div", { class: "family-chips", role: "group", "aria-label": say.kind });
   const count = el("span", { class: "note", role: "status" });
   const built = chip(say.built, () => set({ built: !get().built }));
   on(["systems"], (state) => {
     years.replaceChildren(...[...new Set(state.systems.map(({ year }) => year))].sort().map((year) => toggle("year", year, String(year))));
-    sections.replaceChildren(...state.sections.map(({ id, name }) => toggle("section", id, local(name), el("i", { class: `dot section-${id}` }))));
+    sections.replaceChildren(...state.sections.map(({ id, name }) => toggle("section", id, local(name), el("i", { class: `section-dot section-${id}` }))));
     kinds.replaceChildren(...state.kinds.map(({ id, name }) => toggle("kind", id, local(name))));
   });
   on(["systems", "search", "year", "section", "kind", "built"], (state) => {

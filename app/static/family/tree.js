@@ -28,9 +28,9 @@ export function tree(place) {
 function draw(systems, width) {
   const narrow = width < NARROW;
   const plan = narrow ? outline(systems, width) : byYear(systems, width);
-  const svg = el("svg", { viewBox: `0 0 ${plan.width} ${plan.height}`, width: plan.width, height: plan.height, class: narrow ? "tree narrow" : "tree", role: "tree", "aria-label": say.tree });
+  const svg = el("svg", { viewBox: `0 0 ${plan.width} ${plan.height}`, width: plan.width, height: plan.height, class: narrow ? "family-tree narrow" : "family-tree", role: "tree", "aria-label": say.tree });
   const bands = plan.bands.map(({ year, x, w }) => el("g", { class: "band", "aria-hidden": "true" }, el("rect", { x: x - 8, y: 0, width: w + 16, height: plan.height, rx: 10 }), el("text", { x: x + 2, y: 20 }, String(year))));
-  const links = plan.links.map((link) => ({ ...link, node: el("path", { d: link.path, class: link.borrowed ? "link borrowed" : "link", "aria-hidden": "true" }) }));
+  const links = plan.links.map((link) => ({ ...link, node: el("path", { d: link.path, class: link.borrowed ? "link borrowed" : "link", "aria-hidden": "true", onclick: () => set({ selected: link.to }) }) }));
   const byId = new Map(systems.map((system) => [system.id, system]));
   const order = [...plan.nodes.entries()].sort(([, a], [, b]) => (narrow ? a.y - b.y : a.x - b.x || a.y - b.y));
   const boxes = new Map(order.map(([id, at]) => [id, node(byId.get(id), at, narrow, level(id, byId))]));

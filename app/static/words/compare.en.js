@@ -16,7 +16,7 @@ export const say = {
   // differences
   differences: "Objects, by score gap", saveList: "Save the list (JSON)", kindsLabel: "Show only", every: "All",
   kinds: { one: "Only one", some: "Some", class: "Class differs", all: "All agree" },
-  only: (letter) => `only ${letter}`, object: "Object", gap: "Gap", layerShort: (layer) => `L${layer}`,
+  only: (letter) => `only ${letter}`, without: (letters) => `not ${letters}`, object: "Object", gap: "Gap", layerShort: (layer) => `L${layer}`,
   waiting: "Waiting for the detectors …", nothing: "No object reaches the threshold.", weak: "Below the threshold", absent: "No query of this detector ended here.",
   // one object
   oneObject: "The object", hint: "Point at a box or a row to see the object in every detector; click to pin it.",
@@ -39,5 +39,6 @@ export const say = {
   recipes: "How the recipes differ", with: "and", side: (side) => (side ? "Second recipe" : "First recipe"), reading: "Reading the recipes …", notRead: "The recipes could not be read: try again.",
   sameRecipe: "Both are the same detector: only their weights differ.",
   changedParts: (changed, all) => `${changed} of ${all} parts differ, in the recipes as published (ResNet-50). Press a part to read its code.`,
+  above: "Detectors above", others: "Other detectors", wiped: (side) => (side ? "On the right" : "On the left"),
   code: "The code of the parts that differ",
 };
