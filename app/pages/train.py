@@ -9,15 +9,18 @@ from ..engine import Engine
 from ..panels import Answer, answered, panel
 from ..people import asking
 from ..services import Opened, serving
+from . import train_data
 
 TITLE = "Train"
 
 
 def build(engine: Engine) -> None:
     """Four steps of which one is shown at a time; see `static/train/steps.js`."""
+    opened = Opened(engine)
     with gr.Column(elem_id="atlas-train"):
         panel("train/steps")
-        panel("train/recipe", server=services(Opened(engine)))
+        panel("train/dataset", server=train_data.services(opened))
+        panel("train/recipe", server=services(opened))
         panel("train/review")
         panel("train/foot")
 

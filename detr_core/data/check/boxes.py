@@ -55,15 +55,14 @@ def form_of(boxes: np.ndarray, native: Form, sizes: np.ndarray) -> Form:
     Boxes in shares read as pixels are less than a pixel large; corners read as sizes reach beyond the picture wherever an
     object is in its right or lower half. So a wrong form fails often, and a sound set with some wrong boxes does not.
     """
-    if len(boxes) < EVIDENCE:
-        return native
-    usual = fitting(boxes, native, sizes).mean()
-    if usual >= 0.8:
+    fits = fitting(boxes, native, sizes)
+    usual = fits.mean() if len(boxes) else 1.0
+    if len(boxes) < EVIDENCE or usual > 0.85 or (~fits).sum() < EVIDENCE // 2:
         return native
     others = [Form(kind, unit) for unit in (native.unit, not native.unit) for kind in KINDS]
     shares = [fitting(boxes, form, sizes).mean() for form in others]
     best = int(np.argmax(shares))
-    return others[best] if shares[best] >= max(0.95, usual + 0.15) else native
+    return others[best] if shares[best] >= max(0.95, usual + 0.1) else native
 
 
 def counted_from_one(corners: np.ndarray, sizes: np.ndarray) -> bool:

@@ -1,9 +1,12 @@
 """Unpack an archive from anybody."""
 from __future__ import annotations
 
+import errno
+import lzma
 import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -51,17 +54,24 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None, progress: 
     limits = limits or Limits()
     if (size := archive.stat().st_size) > limits.archive:
         raise DataError(f"The archive has {size_words(size)}, more than the {size_words(limits.archive)} taken here; send a part of it.")
+    damaged = "The file is no zip that can be opened, or it is damaged; pack the folder as .zip again."
     try:
-        with zipfile.ZipFile(archive) as opened:
+        opened = zipfile.ZipFile(archive)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        raise DataError(damaged) from error
+    try:
+        with opened:
             members, ignored = _judged(opened.infolist(), limits)
             _room(folder, sum(info.file_size for info in members.values()), limits)
             folder.mkdir(parents=True)
             _extract(opened, members, folder, progress)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError("The file is no zip that can be opened, or it is damaged; pack the folder as .zip again.") from error
+        raise DataError(damaged) from error
     except OSError as error:
+        if error.errno in (None, errno.EINVAL):     # offsets that lead nowhere
+            raise DataError(damaged) from error
         raise DataError("The archive could not be written to the disk; free some space on the server or shorten the file names.") from error
     return ignored
 
