@@ -234,7 +234,7 @@ SHOWN = "(nodes) => nodes.map((node) => node.dataset.id)"
 @pytest.fixture(scope="module")
 def family(desk):
     page = desk("/?page=family")
-    page.wait_for_selector(".node")
+    page.wait_for_selector(".node[data-built=true]")
     yield page
     page.close()
 

@@ -68,9 +68,10 @@ function fill(place) {
   const rows = ROWS.map(([key, show, better, value]) => {
     const costs = models.map((one) => known.get(name(one)));
     const values = models.map((_, at) => (value && runs[at] ? Number(value(costs[at], runs[at])) : NaN));
-    const best = better && new Set(values.filter((v) => !Number.isNaN(v))).size > 1 ? Math[better > 0 ? "max" : "min"](...values.filter((v) => !Number.isNaN(v))) : null;
+    const shown = models.map((_, at) => (runs[at] && show(costs[at], runs[at])) || "…");
+    const best = better && new Set(shown).size > 1 ? Math[better > 0 ? "max" : "min"](...values.filter((v) => !Number.isNaN(v))) : null;
     return el("tr", {}, el("th", { scope: "row", title: say.meaning[key] ?? "" }, say.rows[key], key === "ap" ? [" ", badge("ap")] : null),
-      ...models.map((_, at) => el("td", { class: best !== null && values[at] === best ? "best" : "" }, (runs[at] && show(costs[at], runs[at])) || "…")));
+      ...models.map((_, at) => el("td", { class: values[at] === best ? "best" : "" }, shown[at])));
   });
   place.replaceChildren(el("table", { class: "costs" }, el("thead", {}, head), el("tbody", {}, rows)));
 }

@@ -20,7 +20,7 @@ export const colourOf = (group, at) => nameColour(group.names[at] ?? group.names
 export function paint(ctx, width, height, image, state, at, chosen) {
   const f = frame(width, height, image, fit(state.view, width, height, image));
   const run = state.runs[at];
-  picture(ctx, image, f, run ? (chosen ? 0.3 : 0.08) : 0.35);
+  picture(ctx, image, f, run ? (chosen ? 0.22 : 0.05) : 0.35);
   if (!run) return;
   ctx.save();
   ctx.beginPath(); ctx.rect(...f.clip); ctx.clip();

@@ -39,6 +39,7 @@ function relatives(system, parent, others) {
 const weightsOf = (system) => { const names = bus.get().variants.find(({ id }) => id === system?.id)?.weights ?? (system?.weights ?? []).map(({ name }) => name); return names.includes(bus.get().weights) ? bus.get().weights : names[0]; };
 
 function ways(system, parent) {
+  if (system.built === undefined) return [];              // the registry is still being read
   if (!system.built) return [el("p", { class: "not-built" }, say.notBuiltYet)];
   const own = weightsOf(system);
   if (!own) return [el("p", { class: "not-built" }, say.noWeights)];
@@ -50,6 +51,7 @@ function ways(system, parent) {
 
 function difference(system, parent, server) {
   if (!parent) return [el("p", {}, say.rootText)];
+  if (system.built === undefined) return [el("p", { class: "note" }, say.reading)];
   if (!system.built) return [el("p", { class: "note" }, say.noParts)];
   if (!parent.built) return [el("p", { class: "note" }, say.parentNotBuilt)];
   const place = el("div", { class: "card-code" });

@@ -23,12 +23,14 @@ export function mount(place, server) {
 }
 
 async function load(server, status) {
-  const found = await server.family_tree({}).catch(() => null);
-  if (!found || found.error) return write(status, found?.error ? told(found.error) : say.unread);
-  status.remove();
   const asked = new URLSearchParams(location.search).get("system");
-  const known = (id) => (found.systems.some((system) => system.id === id) ? id : null);
-  set({ ...found, selected: known(asked) ?? known(bus.get().model) ?? found.systems[0]?.id ?? null });
+  for (const answer of [server.family_told({}), server.family_tree({})]) {       // what is told is here at once, the registry later
+    const found = await answer.catch(() => null);
+    if (!found || found.error) return write(status, found?.error ? told(found.error) : say.unread);
+    const known = (id) => (found.systems.some((system) => system.id === id) ? id : null);
+    set({ ...found, selected: known(get().selected) ?? known(asked) ?? known(bus.get().model) ?? found.systems[0]?.id ?? null });
+  }
+  status.remove();
 }
 
 let timer = 0;
@@ -60,7 +62,7 @@ function filters() {
     built.setAttribute("aria-pressed", String(state.built));
     for (const face of [years, sections, kinds].flatMap((group) => [...group.children])) face.setAttribute("aria-pressed", String(String(state[face.dataset.key]) === face.dataset.value));
     const shown = state.systems.filter((system) => matches(system, state));
-    write(count, state.systems.length ? say.count(shown.length, state.systems.length, state.systems.filter((system) => system.built).length) : "");
+    write(count, state.systems.length ? say.count(shown.length, state.systems.length, state.systems.filter((system) => system.built).length || "…") : "");
   });
   const save = exportButton(say.save, () => exportJson(get().systems.filter((system) => matches(system, get())), "detr-family"));
   return el("div", { class: "family-filters" }, el("div", { class: "filter-line" }, search, years, kinds, built, el("span", { class: "filter-end" }, count, save)), sections,

@@ -43,7 +43,7 @@ function draw(systems, width) {
 const level = (id, byId) => { const parent = byId.get(id).parent; return byId.has(parent) ? 1 + level(parent, byId) : 1; };
 
 function node(system, { x, y, w, h }, narrow, depth) {
-  const told = [system.name, system.year, system.built ? say.builtHere : say.notBuilt].join(", ");
+  const told = [system.name, system.year, system.built === false ? say.notBuilt : say.builtHere].join(", ");
   const group = el("g", { class: `node section-${system.section}`, role: "treeitem", tabindex: -1, "data-id": system.id, "data-built": String(system.built), "aria-label": told, "aria-level": depth, transform: `translate(${x} ${y})`,
     onclick: () => set({ selected: system.id, asked: get().asked + 1 }), onpointerenter: () => set({ hover: system.id }), onpointerleave: () => set({ hover: null }) },
   el("rect", { width: w, height: h, rx: 6, class: "body" }), el("rect", { width: 5, height: h - 8, x: 4, y: 4, rx: 2.5, class: "bar" }),
