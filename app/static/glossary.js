@@ -20,6 +20,7 @@ export function entries(place, term) {
     write(none, rows.every(({ row }) => row.hidden) ? say.nothing : "");
   } });
   place.replaceChildren(find, list, none);
+  find.focus({ preventScroll: true });
   const chosen = rows.find(({ id }) => id === term);
   if (!chosen) return;
   chosen.row.classList.add("chosen");

@@ -13,6 +13,7 @@ const say = await words("guide");
 const KEY = "atlas-guide";
 const kept = read();
 let card = null;
+let opener = null;                                    // gets the focus back
 
 function read() {
   try { return JSON.parse(localStorage.getItem(KEY)) ?? {}; } catch { return {}; }
@@ -54,7 +55,10 @@ function build() {
 }
 
 function show(tab, at) {
-  card ??= build();
+  if (!card) {
+    opener = document.activeElement;
+    card = build();
+  }
   for (const each of card.tabs) each.setAttribute("aria-selected", String(each.dataset.tab === tab));
   card.root.dataset.tab = tab;
   if (tab === "tour") tour(at);
@@ -87,6 +91,7 @@ function close() {
   rest();
   card?.root.remove();
   card = null;
+  opener?.focus({ preventScroll: true });
 }
 
 function keys(event) {

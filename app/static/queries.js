@@ -26,7 +26,8 @@ export function mount(place) {
     if (event.key === "Enter" && active() !== null) set({ query: active() });
   });
   on(["run", "top"], (state) => rebuild(list, rows, note, state));
-  onFrame(["run", "top", "layer", "threshold", "hover", "query"], (state) => refresh(list, rows, state));
+  onFrame(["run", "top", "layer", "threshold"], (state) => refresh(rows, state));
+  onFrame(["run", "top", "hover", "query"], (state) => mark(list, state));
 }
 
 /** One row a query; rows are reused, so that nothing jumps while a slider moves. */
@@ -45,12 +46,12 @@ function rebuild(list, rows, note, { run, top }) {
 function makeRow() {
   const [swatch, name, bar, score, serial] = [el("i", { class: "swatch" }), el("span", { class: "name" }), el("i", { class: "bar" }),
     el("span", { class: "score" }), el("span", { class: "number" })];
-  const row = el("div", { class: "query-row", role: "option" }, swatch, name, serial, el("span", { class: "track" }, bar), score);
+  const row = el("div", { class: "query-row", role: "option", "aria-selected": "false" }, swatch, name, serial, el("span", { class: "track" }, bar), score);
   return { row, swatch, name, bar, score, serial };
 }
 
-function refresh(list, rows, state) {
-  const { run, threshold, query } = state;
+function refresh(rows, state) {
+  const { run, threshold } = state;
   if (!run) return;
   const at = layer();
   run.order.slice(0, state.top).forEach((which, place) => {
@@ -62,11 +63,18 @@ function refresh(list, rows, state) {
     swatch.style.background = bar.style.background = classColour(run.label(at, which));
     bar.style.width = `${Math.max(1, value * 100)}%`;
     row.classList.toggle("low", value < threshold);
-    row.classList.toggle("active", which === active());
-    row.setAttribute("aria-selected", String(which === query));
     row.title = value < threshold ? say.below : "";
   });
-  const row = list.querySelector("[aria-selected=true]");
+}
+
+/** The previewed and the pinned row; a hover touches these alone, so that a list of hundreds stays quick. */
+function mark(list, { query }) {
+  const rowOf = (which) => (which === null ? null : document.getElementById(`atlas-query-${which}`));
+  const [here, row] = [rowOf(active()), rowOf(query)];
+  for (const old of list.querySelectorAll(".active")) if (old !== here) old.classList.remove("active");
+  for (const old of list.querySelectorAll("[aria-selected=true]")) if (old !== row) old.setAttribute("aria-selected", "false");
+  here?.classList.add("active");
+  row?.setAttribute("aria-selected", "true");
   list.setAttribute("aria-activedescendant", row?.id ?? "");
   if (row && row.dataset.query !== list.dataset.scrolled) reveal(list, row);
   list.dataset.scrolled = row?.dataset.query ?? "";

@@ -17,11 +17,11 @@ const ALL = [
   { id: "heads", page: "explore", target: ".heads", set: (state) => ({ ...pinned(state), head: 0, layer: null }) },
   { id: "scores", page: "explore", target: ".by-layer", set: (state) => ({ ...pinned(state), layer: null }) },
   { id: "model", page: "explore", target: "#atlas-model", set: pinned },
-  { id: "inside", page: "inside", target: "#atlas-page-inside .atlas-panel", set: pinned },
-  { id: "others", page: "inside", target: "#atlas-page-inside .atlas-panel", set: pinned },
-  { id: "matching", page: "matching", target: "#atlas-page-matching .atlas-panel", set: () => ({}) },
-  { id: "compare", page: "compare", target: "#atlas-page-compare .atlas-panel", set: () => ({}) },
-  { id: "family", page: "family", target: "#atlas-page-family .atlas-panel", set: () => ({}) },
+  { id: "inside", page: "inside", target: "#atlas-inside-path .atlas-panel", set: pinned },
+  { id: "others", page: "inside", target: "#atlas-inside-others .atlas-panel", set: pinned },
+  { id: "matching", page: "matching", target: "#atlas-matching-weights .atlas-panel", set: () => ({}) },
+  { id: "compare", page: "compare", target: "#atlas-compare-pictures .atlas-panel", set: () => ({}) },
+  { id: "family", page: "family", target: "#atlas-family-page .atlas-panel", set: () => ({}) },
 ];
 export const STEPS = ALL.filter(({ page }) => PAGES.includes(page));
 
