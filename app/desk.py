@@ -45,7 +45,7 @@ class Desk:
         found = self.shop.of(id).samples(owner, id)
         steps = {int(step): seen for step, seen in found["steps"].items()}
         return {"names": found["names"], "pictures": [] if known else found["pictures"], "all": sorted(steps),
-                "steps": {step: seen for step, seen in steps.items() if step not in known}}
+                "steps": {str(step): seen for step, seen in steps.items() if step not in known}}
 
     def log(self, owner: str, id: str, search: str, most: int) -> list[str]:
         """The last lines, without the server's own folders."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from detr_core import VARIANTS
 from detr_core.api import bundled
+from detr_core.data import DataError
 from detr_core.data.store import Dataset, Datasets
 from detr_core.jobs import Job, Jobs
 from detr_core.training.files import read_json
@@ -39,8 +40,10 @@ class Workshop:
 
     def dataset(self, owner: str, job: Job) -> Dataset | None:
         """The data set a job learns from, while it is there."""
-        name = job.dataset or job.run.data
-        return next((each for each in self.datasets.list(owner) if each.id == name), None)
+        try:
+            return self.datasets.get(owner, job.dataset or job.run.data)
+        except (DataError, OSError):                # deleted since
+            return None
 
     def data_name(self, job: Job) -> str:
         """What a job's data set was called when the job was made."""

@@ -17,7 +17,7 @@ const CHARTS = [
   { key: "matching", draw: traces.matching, layout: () => ({ yaxis: { range: [0, 1.02], tickformat: ".0%" } }), click: pick },
   { key: "classes", draw: (runs) => (runs[0] ? traces.classes(runs[0].record, get().at, say) : []), layout: () => ({ xaxis: { range: [0, 1], title: { text: "AP" } }, yaxis: { automargin: true }, barmode: "overlay" }), tall: true },
   { key: "rate", draw: traces.rate, layout: () => ({ yaxis: { rangemode: "tozero", exponentformat: "e", showexponent: "all" } }) },
-  { key: "norm", draw: traces.norm, layout: () => ({ yaxis: { type: "log", dtick: 1 } }) },
+  { key: "norm", draw: traces.norm, layout: () => ({ yaxis: { type: "log", nticks: 5, tickformat: "~g" } }) },
   { key: "pace", draw: traces.pace, layout: () => ({ yaxis: { rangemode: "tozero" } }) },
   { key: "memory", draw: traces.memory, layout: () => ({ yaxis: { rangemode: "tozero", ticksuffix: " GB" } }) },
 ];

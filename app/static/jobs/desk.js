@@ -7,8 +7,11 @@ import { log } from "./log.js";
 import { pictures } from "./pictures.js";
 import { connect } from "./poll.js";
 import { results } from "./results.js";
+import { on } from "./state.js";
 
 export function mount(place, server) {
-  place.append(el("div", { class: "desk" }, list(), el("main", { class: "job" }, head(), results(), curves(), pictures(), log())));
+  const parts = [results(), curves(), pictures(), log()];
+  place.append(el("div", { class: "desk" }, list(), el("main", { class: "job" }, head(), ...parts)));
+  on(["job"], ({ job }) => parts.forEach((part) => part.classList.toggle("unknown", !job)));
   connect(server);
 }

@@ -6,7 +6,8 @@ import { act, confirmed } from "./act.js";
 import { alertCard } from "./alert.js";
 import { cloneDialog } from "./clone.js";
 import { chip } from "./list.js";
-import { RESUMABLE, get, isActive, on } from "./state.js";
+import { ask } from "./poll.js";
+import { RESUMABLE, get, isActive, on, set } from "./state.js";
 
 const say = await words("jobs");
 
@@ -38,17 +39,29 @@ function actions() {
     stop: make("stop", () => act("stop")),
     kill: make("kill", () => act("stop", { at_once: true })),
     resume: make("resume", () => act("resume"), { class: "solid" }),
-    clone: make("clone", () => cloneDialog(get().job, (changes, name) => act("clone", { changes, name }))),
+    clone: make("clone", () => cloned(get().job)),
     delete: make("delete", () => confirmed(say.deleteSure(get().job.name), say.actions.delete).then((sure) => sure && act("delete")), { class: "quiet danger" }),
   };
   const node = el("div", { class: "job-tools" }, Object.values(all));
+  for (const button of Object.values(all)) button.hidden = true;
   const show = (job) => {
     all.stop.hidden = job.demo || !["queued", "preparing", "running"].includes(job.state);
     all.kill.hidden = job.demo || job.state !== "stopping";
     all.resume.hidden = job.demo || !RESUMABLE.includes(job.state) || Boolean(job.alert?.action);
     all.delete.hidden = job.demo;
+    all.clone.hidden = false;
   };
   return { node, show };
+}
+
+/** Ask for changes and start the same again. */
+async function cloned(job) {
+  try {
+    const form = await ask("job_form", { job: job.id });
+    await cloneDialog({ ...job, ...form }, (changes, name) => act("clone", { changes, name }));
+  } catch (error) {
+    set({ problem: error.message });
+  }
 }
 
 /** How far a run is, in the phase it is in; the time in the queue is not counted as work. */

@@ -1,29 +1,19 @@
 /* Keeps the page in step with the server: one small question at a time, only for what is new, none while nobody looks. */
 import { get as common, on as listen } from "../bus.js";
-import { say } from "../text.js";
-import { told } from "../words.js";
+import { asker } from "../train/asker.js";
 import { Record } from "./record.js";
 import { choose, get, isActive, on, records, set } from "./state.js";
 
 const [BUSY, CALM] = [2000, 10000];
-let server = null;
+let call = null;
 let timer = 0;
 let asking = false;
 let again = false;
 
-export async function ask(name, request = {}) {
-  let answer;
-  try {
-    answer = await server[name](request);
-  } catch {
-    throw new Error(say.unreachable);
-  }
-  if (!answer || answer.error) throw new Error(answer?.error ? told(answer.error) : say.unreachable);
-  return answer;
-}
+export const ask = (name, request) => call(name, request);
 
 export function connect(functions) {
-  server = functions;
+  call = asker(functions);
   on(["chosen", "overlay"], () => tick());
   document.addEventListener("visibilitychange", () => tick());
   document.addEventListener("atlas-job", ({ detail }) => choose(detail));

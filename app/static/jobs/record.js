@@ -56,11 +56,10 @@ export class Record {
     return [...new Set(this.parts.map(({ layer }) => layer).filter((layer) => /^\d+$/.test(layer)))].sort((a, b) => a - b);
   }
 
-  /** Pictures a second between written steps; gaps (evaluations, pauses) are left out by the middle of five. */
+  /** Training pictures a second between evaluations, without the time that those take. */
   get pace() {
-    const { images, time } = this.train;
-    const raw = images.slice(1).map((value, at) => (value - images[at]) / Math.max(1e-3, time[at + 1] - time[at]));
-    return raw.map((_, at) => [...raw.slice(Math.max(0, at - 2), at + 3)].sort((a, b) => a - b).at(Math.floor(Math.min(5, raw.slice(Math.max(0, at - 2), at + 3).length) / 2)));
+    const marks = [{ images: 0, trained: 0 }, ...this.evaluations.filter(({ trained }) => trained)];
+    return marks.slice(1).map(({ images, trained }, at) => ({ images, value: (images - marks[at].images) / Math.max(1e-3, trained - marks[at].trained) }));
   }
 }
 

@@ -59,7 +59,8 @@ export const norm = (runs) => runs.flatMap(({ record, name }, at) => [
   trace(record.train.images, record.train.norm, name, { color: colour(at), width: 1 }, { opacity: 0.3, hoverinfo: "skip", showlegend: false }),
   trace(record.train.images, smooth(record.train.norm, share(record)), name, { color: colour(at), width: 1.8 })]);
 
-export const pace = (runs) => runs.map(({ record, name }, at) => trace(record.train.images.slice(1), smooth(record.pace, 0.8), name, { color: colour(at), width: 1.8 }));
+export const pace = (runs) => runs.map(({ record, name }, at) => trace(record.pace.map(({ images }) => images), record.pace.map(({ value }) => value), name,
+  { color: colour(at), width: 1.8 }, { mode: "lines+markers", marker: { size: 5 } }));
 
 export const memory = (runs) => runs.map(({ record, name }, at) => trace(record.evaluations.map(({ images }) => images), record.evaluations.map((each) => (each.memory ? each.memory / 1e9 : null)), name,
   { color: colour(at), width: 1.8 }, { mode: "lines+markers", marker: { size: 5 } }));
@@ -72,6 +73,7 @@ export const matching = (runs) => runs.map(({ record, name }, at) => trace(recor
 export function classes(record, step, say, most = 24) {
   const now = record.evaluations.find((each) => each.step === step) ?? record.evaluations.at(-1);
   if (!now?.classes) return [];
+  if (Object.keys(now.classes).length < 2) return [];
   const names = Object.keys(now.classes).sort((a, b) => (now.classes[b] ?? -1) - (now.classes[a] ?? -1)).slice(0, most).reverse();
   const first = record.evaluations[0];
   const bars = (values, name, ink, width) => ({ type: "bar", orientation: "h", y: names, x: names.map((each) => values[each] ?? 0), name, marker: { color: ink }, width });

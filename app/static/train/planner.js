@@ -1,26 +1,16 @@
 /* Asks the server what the present choices amount to, and again whenever one of them changes. */
-import { say as common } from "../text.js";
-import { told } from "../words.js";
+import { asker } from "./asker.js";
 import { get, on, set, wish } from "./plan.js";
 
 const CHOICES = ["datasetId", "dataset", "variant", "start", "budget", "epochs", "image", "changes"];
 const DELAY = 150;                                    // ms, while a field is being typed into
-let server = null;
+let call = null;
 
-export async function ask(name, request = {}) {
-  let answer;
-  try {
-    answer = await server[name](request);
-  } catch {
-    throw new Error(common.unreachable);
-  }
-  if (!answer || answer.error) throw new Error(answer?.error ? told(answer.error) : common.unreachable);
-  return answer;
-}
+export const ask = (name, request) => call(name, request);
 
 export async function connect(functions) {
-  if (server) return;
-  server = functions;
+  if (call) return;
+  call = asker(functions);
   on(CHOICES, later);
   await refresh();
   document.addEventListener("visibilitychange", () => document.hidden || refresh());

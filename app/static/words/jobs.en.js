@@ -44,7 +44,7 @@ export const say = {
   charts: { loss: "Loss", quality: "Quality", matching: "Assignment instability", classes: "AP by class", rate: "Learning rate", norm: "Gradient norm", pace: "Pictures per second", memory: "Memory" },
   chartNotes: {
     loss: "unweighted, smoothed", quality: "validation pictures, COCO's numbers; the star is the best AP", matching: "objects that another query answers for than at the evaluation before",
-    classes: "at the chosen evaluation; the mark is the first one", rate: "", norm: "before clipping", pace: "", memory: "at each evaluation",
+    classes: "at the chosen evaluation; the mark is the first one", rate: "", norm: "before clipping", pace: "training alone, between evaluations", memory: "at each evaluation",
   },
   savePicture: "Save as picture",
 
