@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..panels import Answer, answered
 from ..people import asking
+from ..runs import AtlasError
 from ..services import Opened, count, serving
 
 if TYPE_CHECKING:
@@ -67,11 +68,16 @@ def _shelf_services(opened: Opened) -> list[Answer]:
 
     @answered
     async def data_delete(request: dict[str, Any]) -> dict[str, Any]:
-        """id -> the list without it."""
-        def work(shelf: Shelf, owner: str) -> dict[str, Any]:
-            shelf.datasets.delete(owner, str(request.get("id")))
-            return shelf.list(owner)
-        return await ask(work)
+        """id -> the list without it. A data set that a run still reads stays."""
+        owner, id = asking(), str(request.get("id"))
+
+        def work(shop: Workshop) -> dict[str, Any]:
+            from detr_core.jobs import ACTIVE
+            if any(job.dataset == id and job.state in ACTIVE for job in shop.jobs.list(owner)):
+                raise AtlasError("A run is still learning from this data set: stop or delete it first.")
+            shop.datasets.delete(owner, id)
+            return _shelf(shop).list(owner)
+        return await serving(opened, work)
 
     return [data_list, data_report, data_fit, data_samples, data_delete]
 

@@ -1,0 +1,225 @@
+"""The data step of the Train page: a zip is dropped, its report is read, and nobody else sees any of it."""
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.engine import Engine
+from app.ui import build
+from app.workshop import Workshop
+from detr_core.data.check import Limits
+from detr_core.data.store import Datasets
+from detr_core.jobs import Jobs
+
+from ..data.zoo import coco, lay, packed, yolo
+from .conftest import Served
+from .fake import NAMES, FakeRunner
+
+pytestmark = pytest.mark.browser
+PATIENCE = 120000                                    # ms
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def training(assets, tmp_path_factory) -> Iterator[Served]:
+    """An Atlas that trains: with a data folder, and one folder of the server that visitors may use."""
+    folder = tmp_path_factory.mktemp("data")
+    lay(yolo(), folder / "allowed" / "yolo set")
+    runner = FakeRunner()
+    engine = Engine(lambda: runner, assets)
+    shop = Workshop(Jobs(folder), Datasets(folder, [folder / "allowed"], Limits(free=0)), ROOT / "assets", folder)
+    engine.workshop = lambda: shop
+    atlas = build(engine, assets)
+    _, url, _ = atlas.demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **atlas.launch)
+    yield Served(url.rstrip("/"), engine, runner)
+    atlas.demo.close()
+    shop.jobs.close()
+
+
+@pytest.fixture(scope="module")
+def ann(browser):
+    """One visitor's browser."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light", locale="en")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(training, browser, ann):
+    """Open the Train page; every error of the page and every request to another host fails the test."""
+    opened, troubles = [], []
+
+    def go(context=None, address: str = "/?page=train&lang=en", **options):
+        if options:
+            context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "color_scheme": "light", **options})
+            opened.append(context)
+        page = (context or ann).new_page()
+        opened.insert(0, page)
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: request.url.startswith((training.url, "data:", "blob:")) or troubles.append(request.url))
+        page.goto(training.url + address)
+        page.wait_for_selector(".data-head")
+        return page
+
+    yield go
+    for each in opened:
+        each.close()
+    assert not troubles
+
+
+def flawed() -> dict:
+    """Names that are markup, a box outside, one drawn twice, a picture that is missing."""
+    files = coco()
+    table = files["annotations/instances_train.json"]
+    for name in ("annotations/instances_train.json", "annotations/instances_val.json"):
+        for row, hostile in zip(files[name]["categories"], NAMES[3:]):
+            row["name"] = hostile
+    table["annotations"][0]["bbox"] = [50, 30, 60, 60]
+    table["annotations"].append({**table["annotations"][5], "id": 9000})
+    del files["train/007.jpg"]
+    return files
+
+
+def drop(page, path: Path, name: str) -> None:
+    """Let a file fall onto the page."""
+    page.evaluate("""([data, name]) => {
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], name, { type: 'application/zip' }));
+        const place = document.querySelector('.data-report');
+        for (const kind of ['dragenter', 'dragover', 'drop'])
+            place.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }""", [base64.b64encode(path.read_bytes()).decode(), name])
+
+
+def inked(page, selector: str) -> bool:
+    """Whether a canvas shows more than one colour."""
+    return page.evaluate("""async (selector) => {
+        for (let i = 0; i < 100; i++) {
+            const canvas = document.querySelector(selector);
+            if (canvas?.width) {
+                const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+                if (new Set(Array.from({ length: 4000 }, (_, k) => data[(k * 37 * 4) % data.length])).size > 8) return true;
+            }
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        return false; }""", selector)
+
+
+def test_the_step_opens_on_a_checked_set(visit, screenshots):
+    page = visit()
+    assert page.inner_text(".data-title h1") == "Trees from above"
+    assert "45" in page.inner_text(".tiles") and page.locator(".data-card").count() == 2
+    page.wait_for_selector(".sample canvas")
+    assert inked(page, ".sample canvas")
+    page.wait_for_function("/queries in/.test(document.querySelector('.tiles').textContent)")
+    page.wait_for_selector(".measure .plot-container")
+    page.screenshot(path=screenshots / "dataset-light-1280.png", full_page=True)
+    page.locator(".data-card").nth(1).click()
+    page.wait_for_function("document.querySelector('.data-title h1').textContent === 'Scenes'")
+    assert inked(page, ".sample canvas")
+    page.locator(".class-name").nth(2).click()
+    page.wait_for_function("document.querySelector('.class-name[aria-pressed=true]')")
+
+
+def test_drop_a_zip_and_read_the_report(visit, browser, training, tmp_path, screenshots):
+    page = visit()
+    drop(page, packed(flawed(), tmp_path / "a.zip"), "${document.body.dataset.hacked=1}.zip")
+    page.wait_for_function("document.querySelector('.data-title h1').textContent.includes('hacked')")
+    assert "Usable, with something to look at. COCO layout." in page.inner_text(".data-title")
+    codes = page.eval_on_selector_all(".findings > li", "rows => rows.map((row) => row.dataset.code)")
+    assert {"box_outside", "box_duplicate", "picture_missing"} <= set(codes)
+    assert "Boxes drawn twice: 1" in page.inner_text("[data-code=box_duplicate]")
+    assert page.locator("[data-code=box_duplicate] .mended").is_visible()
+    page.locator("[data-code=box_outside] button").click()
+    page.wait_for_function("document.querySelectorAll('.sample').length === 1")
+    assert page.inner_text(".sample b") == "000.jpg" and "annotation 0" in page.inner_text(".sample .fault")
+    assert inked(page, ".sample canvas")
+    page.screenshot(path=screenshots / "dataset-findings.png", full_page=True)
+    page.locator("[data-code=box_outside] button").click()
+    page.wait_for_function("document.querySelectorAll('.sample').length === 12")
+    assert [page.locator(".class-name span").nth(i).inner_text() for i in (0, 1)] == NAMES[3:]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report", exact=True).click()
+    saved = json.loads(Path(download.value.path()).read_text())
+    assert saved["verdict"] == "warning" and saved["facts"]["pictures"] == 31 and saved["detector"]["fit"]["queries"] > 0
+    assert page.evaluate("document.body.dataset.hacked ?? null") is None
+    id = page.get_attribute(".data-card[aria-checked=true]", "data-id")
+    page.reload()
+    page.wait_for_function(f"document.querySelector('.data-card[aria-checked=true]')?.dataset.id === '{id}'")
+    only_the_owner_sees_it(visit, training, id)
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete for good").click()
+    page.wait_for_function("document.querySelectorAll('.data-card').length === 2")
+
+
+def only_the_owner_sees_it(visit, training, id: str) -> None:
+    """Another browser has neither the card nor, knowing the id, any answer."""
+    other = visit(locale="en")
+    assert other.locator(".data-card").count() == 2
+    found = [training.engine.workshop().datasets.list(f"visitor:{'0' * 32}")]
+    assert id not in [each.id for each in found[0]]
+    stolen = other.evaluate("""async (id) => {
+        const asked = [];
+        const real = window.fetch;
+        window.fetch = (address, options) => {
+            if (String(address).includes('component_server')) asked.push([address, options]);
+            return real(address, options);
+        };
+        document.querySelectorAll('.data-card')[1].click();
+        for (let i = 0; i < 200 && !asked.length; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+        const [address, options] = asked[0];
+        const answers = [];
+        for (const name of ['data_report', 'data_samples', 'data_fit', 'data_delete']) {
+            const body = { ...JSON.parse(options.body), fn_name: name, data: { id, variant: 'detr', size: 'tiny' } };
+            answers.push(await (await real(address, { ...options, body: JSON.stringify(body) })).json());
+        }
+        return answers; }""", id)
+    assert len(stolen) == 4 and all("no such data set" in answer["error"] for answer in stolen), stolen
+
+
+def test_what_is_no_data_set_is_told_in_the_page(visit, tmp_path):
+    page = visit()
+    (tmp_path / "a.zip").write_bytes(b"PK no zip")
+    page.set_input_files(".data-drop input", [tmp_path / "a.zip"])
+    page.wait_for_selector(".arrivals .failed")
+    assert "no zip that can be opened" in page.inner_text(".arrivals .failed")
+    page.set_input_files(".data-drop input", [{"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"x"}])
+    page.wait_for_function("/This is no zip/.test(document.querySelector('.arrivals').textContent)")
+    for _ in range(2):
+        page.locator(".arrivals .failed button").first.click()
+    assert page.locator(".arrivals li").count() == 0
+
+
+def test_a_blocking_finding_stops_the_way_on(visit, tmp_path):
+    page, files = visit(), coco()
+    files["annotations/instances_train.json"]["annotations"][0]["category_id"] = 77
+    page.set_input_files(".data-drop input", [packed(files, tmp_path / "bad classes.zip")])
+    page.wait_for_selector(".data-head .verdict.blocking")
+    assert "Cannot be trained on" in page.inner_text(".data-title")
+    page.wait_for_function("document.querySelector('.step-foot button.solid').disabled")
+
+
+def test_folders_of_the_server(visit):
+    page = visit()
+    page.locator(".data-folder select").select_option("allowed/yolo set")
+    page.locator(".data-folder button").click()
+    page.wait_for_function("document.querySelector('.data-title h1').textContent === 'yolo set'")
+    assert "YOLO layout." in page.inner_text(".data-title")
+
+
+@pytest.mark.parametrize(("options", "name"), [({"color_scheme": "dark", "locale": "ru"}, "dark-ru"),
+                                               ({"viewport": {"width": 390, "height": 844}}, "390")])
+def test_other_looks(visit, options, name, screenshots):
+    page = visit(address=f"/?page=train&lang={'ru' if 'ru' in name else 'en'}", **options)
+    page.wait_for_selector(".measure .plot-container")
+    assert inked(page, ".sample canvas")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no sideways scroll"
+    if "ru" in name:
+        assert "Деревья сверху" in page.inner_text(".data-card") and "Замечания" in page.inner_text(".data-report")
+    page.screenshot(path=screenshots / f"dataset-{name}.png", full_page=True)
