@@ -31,6 +31,7 @@ let server = null;
 
 export const objectColour = (place) => classColour(place);
 export const shownPair = () => state.hover ?? state.pair;
+export const shownObject = () => state.hover?.object ?? state.chosen;
 export const matching = () => get().run?.facts.matching ?? null;
 
 /** Called by the panel that has the server's functions. */
@@ -59,7 +60,9 @@ async function follow(run) {
     if (get().run === run) set({ trouble: error.message });
     return;
   }
-  if (get().run === run) set({ says: run.says, pair: ambiguous() });
+  if (get().run !== run) return;
+  set({ says: run.says });
+  set({ pair: ambiguous() });
 }
 
 const labelled = (object, run) => ({ ...object, label: run.names.indexOf(object.name) });

@@ -3,7 +3,7 @@ import { get, layer, onFrame as onBusFrame } from "../bus.js";
 import { el, write } from "../dom.js";
 import { box, context, frame, picture } from "../paint.js";
 import { number } from "../words.js";
-import { lab, objectColour, onFrame, set, shownPair, solution } from "./lab.js";
+import { lab, objectColour, onFrame, set, shownObject, solution } from "./lab.js";
 import { byOverlap, grouped, oneToOne, repeated } from "./schemes.js";
 import { say } from "./text.js";
 
@@ -58,7 +58,7 @@ function paint(canvas, run, image, found, objects) {
   const { ctx, width, height } = context(canvas);
   if (!width) return;
   const f = frame(width, height, image);
-  const only = shownPair()?.object ?? null;
+  const only = shownObject();
   picture(ctx, image, f, 0.35);
   const bright = (object) => only === null || object === only;
   for (const { object, query } of [...found].sort((a, b) => bright(a.object) - bright(b.object))) {

@@ -31,7 +31,7 @@ export function mount(place) {
 }
 
 function tools(canvas) {
-  const group = (key, values) => el("div", { class: "segments", role: "group" }, values.map((each) => {
+  const group = (key, values) => el("div", { class: "segment-row", role: "group" }, values.map((each) => {
     const button = el("button", { type: "button", onclick: () => set({ [key]: each }) }, say[key][each] ?? say.terms[each]);
     on([key], (state) => button.setAttribute("aria-pressed", String(state[key] === each)));
     return button;
@@ -100,8 +100,8 @@ function paint(canvas, scroll) {
       const cost = value(now, { object, query });
       const box = [x * wide + 0.75, HEAD + object * ROW + 0.75, wide - 1.5, ROW - 1.5];
       cell(ctx, box, shade(cost), colours);
-      if (wide >= 24) { ctx.fillStyle = shade(cost) > 0.62 ? colours.sheet : colours.ink; ctx.font = "500 10.5px 'Atlas Sans', sans-serif"; ctx.fillText(short(cost), box[0] + box[2] / 2, box[1] + box[3] / 2 + 0.5); }
-      if (now.query[object] === query) ring(ctx, box, objectColour(object), 3, []);
+      if (wide >= 24) { ctx.fillStyle = shade(cost) > 0.62 ? colours.sheet : colours.ink; ctx.font = `500 ${wide < 29 ? 9.5 : 10.5}px 'Atlas Sans', sans-serif`; ctx.fillText(short(cost), box[0] + box[2] / 2, box[1] + box[3] / 2 + 0.5); }
+      if (now.query[object] === query) ring(ctx, box, objectColour(object), 2.5, []);
       else if (before?.[object] === query) ring(ctx, box, objectColour(object), 2, [3, 3]);
       if (pair?.object === object && pair.query === query) ring(ctx, [box[0] - 1.5, box[1] - 1.5, box[2] + 3, box[3] + 3], colours.ink, 2, []);
     });
@@ -109,7 +109,7 @@ function paint(canvas, scroll) {
   reveal(scroll, shown.indexOf(lab().pair?.query), wide);
 }
 
-const short = (cost) => number(cost, Math.abs(cost) >= 10 ? 0 : 1);
+const short = (cost) => number(cost, Math.abs(cost) >= 9.95 ? 0 : 1).replace("-", "−");
 
 function heading(ctx, query, x, wide, here, colours) {
   if (wide < 18 && !here) return;

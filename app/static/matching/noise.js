@@ -4,7 +4,7 @@ import { el, write } from "../dom.js";
 import { box, context, frame, picture, tag } from "../paint.js";
 import { number } from "../words.js";
 import { draw as drawNoise, groupCount, layout, noised } from "./denoise.js";
-import { lab, objectColour, on, onFrame, set, shownPair } from "./lab.js";
+import { lab, objectColour, on, onFrame, set, shownObject } from "./lab.js";
 import { mask } from "./mask.js";
 import { say } from "./text.js";
 
@@ -81,7 +81,7 @@ function paint(canvas, run, image, objects, queries, own) {
   const { ctx, width, height } = context(canvas);
   if (!width) return;
   const f = frame(width, height, image);
-  const [group, only] = [lab().group === undefined ? 0 : lab().group, shownPair()?.object ?? null];
+  const [group, only] = [lab().group === undefined ? 0 : lab().group, shownObject()];
   const count = groupCount(own, objects.length);
   const shown = queries.filter((each) => (group === null || each.group === Math.min(group, count - 1)) && (only === null || each.object === only));
   picture(ctx, image, f, 0.35);

@@ -108,10 +108,10 @@ function bar(value, largest) {
 }
 
 function verdict(now, object, own, other) {
-  if (own < 0) return el("p", { class: "verdict" }, say.unmatched);
-  if (other < 0) return el("p", { class: "verdict" }, say.query(own));
+  if (own < 0) return el("p", { class: "pair-verdict" }, say.unmatched);
+  if (other < 0) return el("p", { class: "pair-verdict" }, say.query(own));
   const { queries } = get().run;
   const gap = now.cost[object * queries + other] - now.cost[object * queries + own];
   const taken = now.pairs.find(({ query }) => query === other);
-  return el("p", { class: "verdict" }, gap >= 0 ? say.dearer(other, own, number(gap, 2)) : say.cheaper(other, own, number(-gap, 2), taken ? taken.object + 1 : null));
+  return el("p", { class: "pair-verdict" }, gap >= 0 ? say.dearer(other, own, number(gap, 2)) : say.cheaper(other, own, number(-gap, 2), taken ? taken.object + 1 : null));
 }
