@@ -55,13 +55,17 @@ class Run:
         return {"run": self.id, **self.facts}, {**best, **light}
 
     def query(self, query: int) -> tuple[dict[str, Any], Arrays]:
-        """Everything about one query: class scores per layer and its slice of every view. Raises AtlasError."""
+        """Everything about one query: class scores per layer, its slice of every view, and as `heard` [Q] how much the others
+        listened to it, the mean of the heads. Raises AtlasError."""
         if not 0 <= query < self.facts["queries"]:
             raise AtlasError(f"This run has queries 0 to {self.facts['queries'] - 1}, not {query}: choose one of them.")
         found = {"scores": self.arrays["scores"][:, query].astype("<f4")}
         for path, view in self.facts["views"].items():
             for key in view.get("keys") or FIRST_KEYS[view["kind"]]:
                 found[f"{path}.{key}"] = self.arrays[f"{path}.{key}"].take(query, QUERY_AXIS[view["kind"]])
+            if view["kind"] == "between":
+                weights, scale = self.arrays[f"{path}.weights"][..., query], self.arrays[f"{path}.scale"]
+                found[f"{path}.heard"] = (weights.astype("<f4") * (scale / 255)).mean(0)
         found |= {name: values.take(query, 1) for name, values in self.arrays.items() if name.startswith("numbers.")}
         return {"run": self.id, "query": query}, found
 

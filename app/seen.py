@@ -35,7 +35,8 @@ def _layer(view: View) -> Seen:
             return _map(view)
         case RowColumn():
             parts = {f"{name}.{key}": value for name in ("row", "column") for key, value in shares(getattr(view, name)).items()}
-            return {"kind": "factors", "heads": view.row.shape[0], "shapes": _shapes(view), "reach": view.reach.tolist()}, parts
+            facts = {"kind": "factors", "factors": True, "heads": view.row.shape[0], "shapes": _shapes(view), "reach": view.reach.tolist()}
+            return facts, parts
         case SampledPoints():
             sizes = dict(zip(("heads", "levels", "points"), view.weights.shape[1:]))
             return {"kind": "points", **sizes}, {"locations": view.locations.astype("<f4"), "weights": view.weights.astype("<f4")}

@@ -13,12 +13,12 @@ from . import exports
 from .api import endpoints
 from .engine import Engine
 from .job_files import job_routes
-from .pages import benchmark, compare, explore, family, jobs, matching, train
+from .pages import benchmark, compare, explore, family, inside, jobs, matching, train
 from .panels import STATIC, address, panel
 from .people import Visitors
 from .public import OwnPages, routes
 
-PAGES = (explore, matching, compare, family, train, jobs, benchmark)
+PAGES = (explore, inside, matching, compare, family, train, jobs, benchmark)
 
 
 @dataclass(frozen=True)

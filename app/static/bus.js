@@ -12,13 +12,15 @@ const state = {
   layer: null,        // 0-based, or null for the last
   head: null,         // 0-based, or null for the mean
   ...DEFAULTS,
-  attention: true, trail: true, boxes: true, proposals: false, zoom: false,   // what is drawn on the picture
+  part: null,         // summand of the attention's scores shown alone, or null for the whole
+  attention: true, trail: true, boxes: true, proposals: false, tokens: false, zoom: false,   // what is drawn on the picture
   run: null,          // the Run being looked at
   image: null,        // its picture, decoded
   preview: null,      // the next picture, shown until its run has come
   details: 0,         // grows when a query's detail has arrived
   variants: [],       // the catalogue, once known
   examples: [],
+  own: [],            // keys of the pictures that the visitor brought
   status: null,       // {kind: "wait" | "error", text}
   theme: document.documentElement.dataset.theme,
 };

@@ -1,8 +1,10 @@
 /* The card: one query's numbers and heads, or, with nothing chosen, the picture and the detector. */
+import { badge } from "./badge.js";
 import { active, get, layer, on, onFrame, set } from "./bus.js";
 import { el, icon, write } from "./dom.js";
 import { overview } from "./overview.js";
-import { around, classColour, context, corners, frame, headColour, heat, levelColour, picture, points } from "./paint.js";
+import { look } from "./looks.js";
+import { around, classColour, context, frame, headColour, levelColour, overlap, picture } from "./paint.js";
 import { detail } from "./session.js";
 import { say } from "./text.js";
 import { number, percent } from "./words.js";
@@ -30,7 +32,7 @@ function build(place) {
   const leave = () => set({ query: null, hover: null, head: null, layer: null });
   const close = el("button", { type: "button", class: "quiet", title: `${say.unpin} (Esc)`, "aria-label": say.unpin, onclick: leave }, icon("close"));
   place.append(el("header", { class: "card-head" }, parts.swatch, el("div", {}, parts.name, parts.line), close),
-    el("h3", {}, say.scores), parts.table, parts.origin, el("h3", {}, say.heads_), parts.heads, parts.share);
+    el("h3", {}, say.scores, badge("score")), parts.table, parts.origin, el("h3", {}, say.heads_, badge("crossattention")), parts.heads, parts.share);
   return parts;
 }
 
@@ -105,12 +107,6 @@ function boxRows(run, query, { width, height }) {
     [say.widthRow, boxes.map((box) => String(Math.round(box[2] * width)))], [say.heightRow, boxes.map((box) => String(Math.round(box[3] * height)))]];
 }
 
-function overlap(a, b) {
-  const [p, q] = [corners(a), corners(b)];
-  const inner = Math.max(0, Math.min(p[2], q[2]) - Math.max(p[0], q[0])) * Math.max(0, Math.min(p[3], q[3]) - Math.max(p[1], q[1]));
-  return inner / (a[2] * a[3] + b[2] * b[3] - inner || 1);
-}
-
 /** Arrows inside the group walk the heads, not the layers. */
 function walkHead(event) {
   const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -138,12 +134,9 @@ function heads(parts, state, query, at, kept) {
     cell.tabIndex = chosen ? 0 : -1;
     const { ctx, width, height } = context(canvas);
     if (!width) return;
-    const sampled = kept?.points(at, head);
     const f = frame(width, height, state.image, around(state.run, query, state.image, width / height, ...(view.kind === "points" ? [2.2] : [5, 0.5])));
     picture(ctx, state.image, f, 0.5);
-    const map = kept?.map(at, head);
-    if (map) heat(ctx, f, map);
-    if (sampled) points(ctx, f, sampled, 4);
+    if (kept) look(ctx, f, kept, at, { head, part: state.part, size: 4, marks: head !== null });
   });
 }
 
@@ -164,5 +157,5 @@ function share(place, state, at, kept) {
   const dot = (level) => el("i", { style: { background: levelColour(level) } });
   const bar = sampled.share.map((value, level) => el("i", { style: { width: `${value * 100}%`, background: levelColour(level) } }));
   const rows = sampled.share.map((value, level) => el("li", {}, dot(level), say.level(level, shapes[level]), el("b", {}, percent(value))));
-  place.replaceChildren(el("h3", {}, say.share), el("div", { class: "share-bar" }, bar), el("ul", {}, rows));
+  place.replaceChildren(el("h3", {}, say.share, badge("level")), el("div", { class: "share-bar" }, bar), el("ul", {}, rows));
 }

@@ -25,7 +25,7 @@ const PRESS = {
 
 document.addEventListener("keydown", (event) => {
   const own = event.target.closest?.("input, select, textarea, [contenteditable], [role=dialog], [role=tablist], video");
-  const here = document.getElementById("atlas-workspace")?.offsetParent;
+  const here = ["atlas-workspace", "atlas-inside"].some((id) => document.getElementById(id)?.offsetParent);
   if (own || !here || event.ctrlKey || event.metaKey || event.altKey || !PRESS[event.key]) return;
   event.preventDefault();
   PRESS[event.key]();

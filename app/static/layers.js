@@ -1,7 +1,9 @@
 /* The layer strip: one small picture a decoder layer, all cut to the same place, so that only the query moves. */
+import { badge } from "./badge.js";
 import { active, get, layer, on, onFrame, set } from "./bus.js";
 import { el, icon, write } from "./dom.js";
-import { around, box, classColour, context, frame, heat, layerColour, picture, points, trail } from "./paint.js";
+import { dimming, look, seen } from "./looks.js";
+import { around, box, classColour, context, frame, layerColour, picture, trail } from "./paint.js";
 import { detail } from "./session.js";
 import { say } from "./text.js";
 import { number } from "./words.js";
@@ -9,7 +11,7 @@ import { number } from "./words.js";
 export function mount(place) {
   const strip = el("div", { class: "layer-strip", role: "radiogroup", "aria-label": say.layers });
   const cells = [];
-  place.append(el("header", { class: "strip-head" }, el("h2", {}, say.layers), player()), strip);
+  place.append(el("header", { class: "strip-head" }, el("h2", {}, say.layers, badge("decoder")), player()), strip);
   on(["run"], ({ run }) => {
     while (cells.length < (run?.layers ?? 0)) cells.push(makeCell(cells.length));
     strip.replaceChildren(...cells.slice(0, run?.layers ?? 0).map(({ cell }) => cell));
@@ -28,7 +30,7 @@ function makeCell(at) {
 }
 
 function paint({ cell, canvas, kind, score }, at, state) {
-  const { run, image, head } = state;
+  const { run, image, head, part } = state;
   const [query, here] = [active(), at === layer()];
   cell.setAttribute("aria-checked", String(here));
   cell.tabIndex = here ? 0 : -1;
@@ -47,10 +49,8 @@ function paint({ cell, canvas, kind, score }, at, state) {
   }
   const f = frame(width, height, image, around(run, query, image, width / height));
   const kept = state.attention && detail(query);
-  const [map, sampled] = [kept && kept.map(at, head), kept && kept.points(at, head)];
-  picture(ctx, image, f, map || sampled ? 0.4 : 0.1);
-  if (map) heat(ctx, f, map);
-  if (sampled) points(ctx, f, sampled, 4.5);
+  picture(ctx, image, f, dimming(seen(kept, at, head), 0.1));
+  if (kept) look(ctx, f, kept, at, { head, part, size: 4.5 });
   if (state.trail) trail(ctx, f, run, query, at, { ghosts: false, dot: 2.2 });
   box(ctx, f, run.box(at, query), classColour(run.label(at, query)), { width: 2 });
   write(kind, run.name(at, query));

@@ -54,6 +54,13 @@ export function picture(ctx, image, f, dim = 0) {
 const corners = ([cx, cy, w, h]) => [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2];
 export { corners };
 
+/** Intersection over union of two boxes. */
+export function overlap(a, b) {
+  const [p, q] = [corners(a), corners(b)];
+  const inner = Math.max(0, Math.min(p[2], q[2]) - Math.max(p[0], q[0])) * Math.max(0, Math.min(p[3], q[3]) - Math.max(p[1], q[1]));
+  return inner / (a[2] * a[3] + b[2] * b[3] - inner || 1);
+}
+
 /** A box with a dark casing, so that it stands out on any picture. */
 export function box(ctx, f, cxcywh, colour, { width = 2, alpha = 1, dash = [], casing = 1.6 } = {}) {
   const [x0, y0, x1, y1] = corners(cxcywh);

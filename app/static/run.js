@@ -1,6 +1,14 @@
 /* One picture through one detector, as the browser keeps it. Mirrors app/runs.py. */
 import { unpack } from "./pack.js";
 
+export { Detail } from "./detail.js";
+
+/** Where each level's tokens begin, with its size and its far edge in pictures: [{h, w, start, reach}]. */
+export function levelsOf(shapes, reach) {
+  let start = 0;
+  return shapes.map(([h, w], i) => ({ h, w, start: (start += h * w) - h * w, reach: reach[i] }));
+}
+
 export class Run {
   constructor(base64) {
     const { facts, arrays } = unpack(base64);
@@ -39,12 +47,27 @@ export class Run {
   /** The encoder's score of every place of every level, as `heat` draws it. */
   proposalMap() {
     const values = Float32Array.from(this.arrays["proposals.map"]?.data ?? [], (value) => value / 255);
-    let start = 0;
-    const levels = values.length ? this.facts.levels.map(([h, w], i) => ({ h, w, start: (start += h * w) - h * w, reach: this.facts.reach[i] })) : [];
+    const levels = values.length ? levelsOf(this.facts.levels, this.facts.reach) : [];
     return { values, peak: values.reduce((a, b) => Math.max(a, b), 0), levels };
   }
 
   get hasProposals() { return Boolean(this.arrays["proposals.boxes"]); }
+
+  get hasTokens() { return Boolean(this.arrays["tokens.kept"]); }
+
+  /** What the encoder said of its tokens and did with them: {scores, kept, received, levels}; null where it refines all of them. */
+  tokens() {
+    if (!this.hasTokens) return null;
+    const { "tokens.scores": scores, "tokens.kept": kept, "tokens.received": received } = this.arrays;
+    return { scores: scores.data, kept: kept.data, received: received?.data, levels: levelsOf(this.facts.levels, this.facts.reach) };
+  }
+
+  /** Queries that began at the same place as this one, itself among them: several patterns ask from one point. */
+  siblings(query) {
+    const own = this.anchor(0, query);
+    if (!own) return [query];
+    return this.order.filter((other) => this.anchor(0, other).every((value, i) => Math.abs(value - own[i]) < 1e-6)).sort((a, b) => a - b);
+  }
 
   /** The best `top` queries by final score whose score at `layer` reaches the threshold. */
   shown(layer, threshold, top) {
@@ -56,57 +79,5 @@ export class Run {
     const path = `decoder.layers.${layer}.${role}`;
     const facts = this.facts.views[path];
     return facts ? { path, ...facts } : null;
-  }
-}
-
-/** Everything about one query: class scores per layer and its slice of every view. */
-export class Detail {
-  constructor(base64, run) {
-    const { facts, arrays } = unpack(base64);
-    Object.assign(this, { query: facts.query, arrays, run });
-  }
-
-  /** Scores of every class at a layer. */
-  scores(layer) {
-    const classes = this.arrays.scores.shape[1];
-    return this.arrays.scores.data.subarray(layer * classes, (layer + 1) * classes);
-  }
-
-  /** Dense attention of a layer and head (null: mean): {values, peak, levels: [{h, w, start, reach}]}. */
-  map(layer, head) {
-    const view = this.run.view(layer);
-    if (view?.kind !== "map") return null;
-    const { data, shape } = this.arrays[`${view.path}.weights`];
-    const scale = this.arrays[`${view.path}.scale`].data;
-    const [heads, tokens] = shape;
-    const chosen = head === null ? [...Array(heads).keys()] : [Math.min(head, heads - 1)];
-    const values = new Float32Array(tokens);
-    for (const m of chosen) {
-      const factor = scale[m] / 255 / chosen.length;
-      for (let i = 0; i < tokens; i++) values[i] += data[m * tokens + i] * factor;
-    }
-    let start = 0;
-    const levels = view.shapes.map(([h, w], i) => ({ h, w, start: (start += h * w) - h * w, reach: view.reach[i] }));
-    return { values, peak: values.reduce((a, b) => Math.max(a, b), 0), levels };
-  }
-
-  /** Sampled points of a layer and head (null: all): {points: [{x, y, weight, level, head}], peak, share per level}. */
-  points(layer, head) {
-    const view = this.run.view(layer);
-    if (view?.kind !== "points") return null;
-    const [heads, levels, points] = [view.heads, view.levels, view.points];
-    const places = this.arrays[`${view.path}.locations`].data;
-    const weights = this.arrays[`${view.path}.weights`].data;
-    const chosen = head === null ? [...Array(heads).keys()] : [Math.min(head, heads - 1)];
-    const found = [];
-    const share = new Array(levels).fill(0);
-    for (const m of chosen) for (let l = 0; l < levels; l++) for (let p = 0; p < points; p++) {
-      const at = (m * levels + l) * points + p;
-      const weight = weights[at] / chosen.length;
-      share[l] += weight;
-      found.push({ x: places[2 * at], y: places[2 * at + 1], weight, level: l, head: m });
-    }
-    found.sort((a, b) => a.weight - b.weight);
-    return { points: found, peak: found.at(-1)?.weight ?? 0, share };
   }
 }

@@ -1,7 +1,9 @@
 /* The picture: boxes, one query's attention and path, and the switches that act here without asking the server. */
 import { active, get, layer, on, onFrame, set } from "./bus.js";
 import { el, write } from "./dom.js";
-import { around, box, classColour, context, corners, frame, heat, levelColour, picture, points, tag, trail } from "./paint.js";
+import { seen } from "./looks.js";
+import { corners, levelColour } from "./paint.js";
+import { paint, place } from "./scene.js";
 import { detail } from "./session.js";
 import { say } from "./text.js";
 import { number, percent } from "./words.js";
@@ -15,7 +17,7 @@ export function mount(place) {
   place.append(
     el("div", { class: "stage-head" }, words, switches()),
     el("div", { class: "mat" }, canvas, status),
-    el("div", { class: "stage-tools" }, slider("threshold", 0, 1, 0.01, (v) => number(v, 2)), slider("top", 1, 100, 1, String), legend),
+    el("div", { class: "stage-tools" }, slider("threshold", 0, 1, 0.01, (v) => number(v, 2)), slider("top", 1, 100, 1, String), parts(), legend),
     el("div", { class: "stage-foot" }, caption),
   );
   const draw = onFrame(null, (state) => paint(canvas, state));
@@ -47,76 +49,32 @@ function slider(key, min, max, step, shown) {
 
 function switches() {
   const group = el("div", { class: "switches", role: "group" });
-  for (const [key, letter] of [["attention", "A"], ["trail", "P"], ["boxes", "B"], ["zoom", "Z"], ["proposals", null]]) {
+  for (const [key, letter] of [["attention", "A"], ["trail", "P"], ["boxes", "B"], ["zoom", "Z"], ["proposals", null], ["tokens", null]]) {
     const button = el("button", { type: "button", class: "switch", onclick: () => set({ [key]: !get()[key] }), title: letter ? `${say[key]} (${letter})` : say[key] }, say[key]);
     on([key, "run"], (state) => {
       button.setAttribute("aria-pressed", String(state[key]));
       if (key === "proposals") button.hidden = !state.run?.hasProposals;
+      if (key === "tokens") button.hidden = !state.run?.hasTokens;
     });
     group.append(button);
   }
   return group;
 }
 
-/** The whole picture, or the surroundings of the pinned query. */
-function place({ run, image, query, zoom }, width, height) {
-  return frame(width, height, image, zoom && query !== null ? around(run, query, image, width / height, 2.6) : undefined);
-}
-
-/** Everything visible, back to front. */
-function paint(canvas, state) {
-  const { ctx, width, height } = context(canvas);
-  const { image, run, preview } = state;
-  if (preview) return picture(ctx, preview, frame(width, height, preview), 0.25);
-  if (!image || !run) return;
-  const f = place(state, width, height);
-  const [query, at] = [active(), layer()];
-  const kept = detail(query);
-  const seen = state.attention && query !== null && kept;
-  const map = seen && kept.map(at, state.head);
-  const sampled = seen && kept.points(at, state.head);
-  picture(ctx, image, f, map ? 0.35 : sampled ? 0.45 : query !== null ? 0.15 : 0);
-  if (map) heat(ctx, f, map);
-  if (state.proposals && run.hasProposals) proposals(ctx, f, run, query);
-  if (state.boxes) others(ctx, f, state, at, query, { width, height, taken: [] });
-  if (query === null) return;
-  const colour = classColour(run.label(at, query));
-  if (sampled) points(ctx, f, sampled, pointSize(f, run.box(at, query)));
-  if (state.trail) trail(ctx, f, run, query, at);
-  const shape = box(ctx, f, run.box(at, query), colour, { width: 3 });
-  if (state.trail) reference(ctx, f, run.anchor(at, query));
-  tag(ctx, `${run.name(at, query)} ${number(run.score(at, query), 2)}`, shape, colour, { width, height, taken: [] });
-}
-
-/** The boxes of the other shown queries, quiet while one is looked into; best on top, named where there is room. */
-function others(ctx, f, { run, threshold, top }, at, query, bounds) {
-  const shown = run.shown(at, threshold, top).filter((other) => other !== query);
-  const shapes = new Map([...shown].reverse().map((other) => [other, box(ctx, f, run.box(at, other), classColour(run.label(at, other)), query === null ? {} : { width: 1.2, alpha: 0.55 })]));
-  if (query === null) for (const other of shown) tag(ctx, `${run.name(at, other)} ${number(run.score(at, other), 2)}`, shapes.get(other), classColour(run.label(at, other)), bounds);
-}
-
-/** Radius of the heaviest point: small objects get small points, so that they stay visible. */
-function pointSize(f, [, , w, h]) {
-  return Math.max(3.5, Math.min(10, Math.sqrt(w * f.w * h * f.h) / 11));
-}
-
-/** A cross where the layer looked from. */
-function reference(ctx, f, anchor) {
-  if (!anchor) return;
-  const [x, y] = [f.px(anchor[0]), f.py(anchor[1])];
-  for (const [width, style] of [[4.5, "rgba(12,16,22,.85)"], [2, "#fff"]]) {
-    ctx.lineWidth = width; ctx.strokeStyle = style; ctx.lineCap = "round";
-    ctx.beginPath(); ctx.moveTo(x - 7, y); ctx.lineTo(x + 7, y); ctx.moveTo(x, y - 7); ctx.lineTo(x, y + 7); ctx.stroke();
-  }
-}
-
-/** What the encoder proposed: how much each place looked like an object, a thin box a query, its own one thick. */
-function proposals(ctx, f, run, query) {
-  if (query === null) heat(ctx, f, run.proposalMap());
-  for (const other of run.order.slice(0, get().top)) {
-    const { box: proposed, score } = run.proposal(other);
-    box(ctx, f, proposed, "#ffffff", other === query ? { width: 2, dash: [3, 3] } : { width: 1, alpha: 0.35 + 0.6 * score, casing: 0 });
-  }
+/** Whole attention, or one summand of its scores alone, where a detector keeps them apart. */
+function parts() {
+  const group = el("div", { class: "part-switch", role: "radiogroup", "aria-label": say.partsLabel });
+  on(["run", "layer", "part", "query", "hover"], (state) => {
+    const names = (active() !== null && state.run?.view(layer())?.parts) || [];
+    group.hidden = !names.length;
+    const shown = [null, ...names].join(" ");
+    if (group.dataset.parts !== shown) {
+      group.dataset.parts = shown;
+      group.replaceChildren(...[null, ...names].map((name) => el("button", { type: "button", role: "radio", title: say.partMeaning[name ?? "whole"], onclick: () => set({ part: name }) }, say.part[name ?? "whole"] ?? name)));
+    }
+    [null, ...names].forEach((name, i) => group.children[i].setAttribute("aria-checked", String(name === (names.includes(state.part) ? state.part : null))));
+  });
+  return group;
 }
 
 function describe(state, words) {
@@ -129,12 +87,12 @@ function describe(state, words) {
 
 function explain(state, caption, legend) {
   const view = state.run?.view(layer());
-  const kept = detail();
-  if (!state.run || active() === null) { write(caption, say.overviewHint); legend.replaceChildren(); return; }
+  if (!state.run || active() === null) { write(caption, state.tokens && state.run?.hasTokens ? say.tokensCaption : say.overviewHint); legend.replaceChildren(); return; }
   if (!view) { write(caption, say.noView); legend.replaceChildren(); return; }
-  write(caption, (view.factors ? say.factored : "") + say[view.kind](layer(), state.run.layers, say.heads(state.head, view.heads)));
-  const map = kept?.map(layer(), state.head);
-  const sampled = kept?.points(layer(), state.head);
+  const part = view.parts?.includes(state.part) ? state.part : null;
+  const marks = detail()?.gaussians(layer(), state.head).length ? say.gaussians : "";
+  write(caption, (part ? say.partAlone(say.part[part] ?? part) : "") + say[view.kind](layer(), state.run.layers, say.heads(state.head, view.heads)) + marks);
+  const { map, sampled } = seen(detail(), layer(), state.head, state.part);
   if (map) legend.replaceChildren(el("span", { class: "ramp" }), el("span", {}, say.peak(map.peak)));
   else if (sampled) legend.replaceChildren(...sampled.share.map((share, level) => el("span", { class: "key", title: say.level(level, state.run.facts.levels[level]) },
     el("i", { style: { background: levelColour(level) } }), el("b", {}, String(level + 1)), ` ${percent(share)}`)));

@@ -31,7 +31,15 @@ export const say = {
     "It shows how much each place was read, not why the query decided as it did.",
   points: (layer, layers, heads) => `Sampled cross-attention of decoder ${say.at(layer, layers)}, ${heads}: the only places the query read, ` +
     "sized by weight and coloured by feature level. Not a saliency map, and not a cause.",
-  factored: "Each map is the product of one attention along rows and one along columns. ",
+  factors: (layer, layers, heads) => `Row-column cross-attention of decoder ${say.at(layer, layers)}, ${heads}: the map is the product of the attention along x ` +
+    "(below) and along y (at the right). It shows how much each place was read, not why the query decided as it did.",
+  gaussians: " Ellipses: where each head was told to look, one standard deviation wide.",
+  tokensCaption: "Coloured squares are the tokens that the encoder refined, one colour a feature level; the dark rest went on as the backbone left it.",
+  tokens: "Kept tokens", partsLabel: "Which part of the attention",
+  part: { whole: "Whole", content: "Content", spatial: "Spatial", unsized: "Unsized", point: "Point", box: "Corners", gaussian: "Gaussian" },
+  partMeaning: { whole: "The attention as it was used", content: "What the content alone would look at", spatial: "What the place alone would look at", unsized: "The spatial part without its modulation by width and height",
+    point: "What the point alone would look at", box: "What the box's corners alone would look at", gaussian: "The Gaussians alone" },
+  partAlone: (part) => `${part} alone, as if the other summands of the scores were not there. `,
   noView: "This layer left no attention that can be drawn on the picture.",
   peak: (value) => `brightest ${percent(value, value >= 0.1 ? 0 : 1)}`,
   level: (level, shape) => `level ${level + 1}${shape ? ` (${shape[1]} × ${shape[0]})` : ""}`,
