@@ -1,6 +1,6 @@
 /* One object through all detectors: a crop, score and class, and the layer at which each locked on. */
 import * as bus from "../bus.js";
-import { button, el, write } from "../dom.js";
+import { button, el } from "../dom.js";
 import { PAGES, turn } from "../nav.js";
 import { box, context, frame, layerColour, picture } from "../paint.js";
 import { open } from "../session.js";
@@ -14,7 +14,7 @@ const say = await words("compare");
 
 export function object(place, group, { models, runs }) {
   if (!group) return place.replaceChildren(el("h2", {}, say.oneObject), el("p", { class: "empty" }, say.hint));
-  const key = `${group.key} ${models.map(({ model }) => model)}`;
+  const key = [group.key, group.kind, ...group.near.map((near) => near?.query), ...models.map(({ model, weights }) => `${model}@${weights}`)].join(" ");
   if (place.dataset.key !== key || !place.querySelector("canvas")) {
     place.dataset.key = key;
     const names = [...new Set(group.names.filter((name) => name !== null))];

@@ -21,7 +21,8 @@ export function card(place, { systems, sections, kinds, survey, selected }, serv
   const kind = kinds.find(({ id }) => id === system.kind);
   place.scrollTop = 0;
   place.replaceChildren(
-    el("p", { class: "card-kind" }, section ? [el("i", { class: `section-dot section-${section.id}` }), local(section.name)] : null, kind ? ` · ${local(kind.name)}` : "", system.training_only ? ` · ${say.trainingOnly}` : ""),
+    el("p", { class: "card-kind" }, section ? el("i", { class: `section-dot section-${section.id}` }) : null,
+      [section && local(section.name), kind && local(kind.name), system.training_only && say.trainingOnly].filter(Boolean).join(" · ")),
     el("h2", { class: "card-name" }, system.name),
     el("p", { class: "cite" }, el("cite", { lang: "en" }, system.title), `, ${[system.authors, system.venue].filter(Boolean).join(", ")}`),
     el("p", { class: "links" }, [system.paper && link(system.paper, say.paper), system.code && link(system.code, say.code)].filter(Boolean)),
@@ -36,7 +37,11 @@ function relatives(system, parent, others) {
 }
 
 /** Weights for the present picture where there are some. */
-const weightsOf = (system) => { const names = bus.get().variants.find(({ id }) => id === system?.id)?.weights ?? (system?.weights ?? []).map(({ name }) => name); return names.includes(bus.get().weights) ? bus.get().weights : names[0]; };
+function weightsOf(system) {
+  const { variants, weights } = bus.get();
+  const names = variants.find(({ id }) => id === system?.id)?.weights ?? (system?.weights ?? []).map(({ name }) => name);
+  return names.includes(weights) ? weights : names[0];
+}
 
 function ways(system, parent) {
   if (system.built === undefined) return [];              // the registry is still being read
@@ -61,7 +66,9 @@ function difference(system, parent, server) {
     reveal.disabled = false;
     if (!found || found.error) return write(reveal, found?.error ? told(found.error) : say.again);
     reveal.remove();
-    place.replaceChildren(el("p", { class: "note" }, el("em", { class: "letter", "data-model": "A" }, "A"), ` ${parent.name}  `, el("em", { class: "letter", "data-model": "B" }, "B"), ` ${system.name}`), ...code(found, [LETTERS[0], LETTERS[1]]).values());
+    const letters = [LETTERS[0], LETTERS[1]];
+    const names = letters.flatMap((letter, i) => [el("em", { class: "letter", "data-model": letter }, letter), ` ${[parent, system][i].name} `]);
+    place.replaceChildren(el("p", { class: "note" }, names), ...code(found, letters).values());
   }, { class: "link" });
   return [brief(system.changes), reveal, place];
 }
@@ -70,21 +77,31 @@ function claims(system, survey) {
   const rows = [[say.paperSays, local(system.claim), system.paper ? link(system.paper, system.venue) : system.venue],
     [say.surveySays, local(system.survey), survey ? link(survey.url, `${local(survey.author)}, ${survey.title}, ${survey.year}`) : null],
     [say.codeSays, local(system.code_says), system.code ? link(system.code, say.repository) : null]].filter(([, text]) => text);
-  return rows.length ? [el("h3", {}, say.claims), el("dl", { class: "claims" }, rows.map(([name, text, source]) => el("div", {}, el("dt", {}, name), el("dd", {}, text, source ? el("span", { class: "source-line" }, source) : null))))] : [];
+  const row = ([name, text, source]) => el("div", {}, el("dt", {}, name), el("dd", {}, text, source ? el("span", { class: "source-line" }, source) : null));
+  return rows.length ? [el("h3", {}, say.claims), el("dl", { class: "claims" }, rows.map(row))] : [];
 }
 
-const UNITS = { parameters: (value) => `${number(value, value % 1 ? 1 : 0)} M`, flops: (value) => `${number(value, value % 1 ? 1 : 0)} GFLOPs`, ap: (value) => number(value, value % 1 || value < 100 ? 1 : 0), queries: (value) => String(value) };
+const figure = (value, digits) => number(value, value % 1 ? 1 : digits);
+const UNITS = { parameters: (value) => `${figure(value, 0)} M`, flops: (value) => `${figure(value, 0)} GFLOPs`, ap: (value) => figure(value, 1), queries: String };
 
+/** Every figure with where it stands; those that no source confirms are not told. */
 function facts(system) {
   if (!system.facts?.length) return system.built ? [] : [el("h3", {}, say.facts), el("p", { class: "note" }, say.noFacts)];
-  const row = ({ what, value, epochs, source }) => el("tr", {}, el("th", { scope: "row" }, say.what[what]), el("td", {}, UNITS[what](value), epochs ? el("small", {}, say.epochs(epochs)) : null), el("td", { class: "from" }, say.sources[source]));
-  return [el("h3", {}, say.facts), el("table", { class: "fact-table" }, el("tbody", {}, system.facts.map(row))), system.note ? el("p", { class: "note" }, local(system.note)) : null].filter(Boolean);
+  const places = { repository: system.code, abstract: system.paper };
+  const from = (source) => (places[source] ? link(places[source], say.sources[source]) : say.sources[source]);
+  const row = ({ what, value, epochs, source }) => el("tr", {}, el("th", { scope: "row" }, say.what[what]),
+    el("td", {}, UNITS[what](value), epochs ? el("small", {}, say.epochs(epochs)) : null), el("td", { class: "from" }, from(source)));
+  const note = system.note ? [el("p", { class: "note" }, local(system.note))] : [];
+  return [el("h3", {}, say.facts), el("table", { class: "fact-table" }, el("tbody", {}, system.facts.map(row))), ...note];
 }
 
 /** What the cards of the bundled weights say: small detectors on the project's own data, not COCO. */
 function measured(system) {
   if (!system.weights?.length) return [];
   const score = (value) => (value === undefined ? "–" : number(Number(value), 3));
-  return [el("h3", {}, say.measured), el("table", { class: "fact-table" }, el("thead", {}, el("tr", {}, [say.data, "AP", "AP50", say.seen].map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, system.weights.map((row) => el("tr", {}, el("th", { scope: "row" }, row.data ?? row.name), el("td", {}, score(row.AP)), el("td", {}, score(row.AP50)), el("td", { class: "from" }, row.images ? number(row.images) : "–"))))), el("p", { class: "note" }, say.measuredNote)];
+  const head = [say.data, "AP", "AP50", say.seen].map((name) => el("th", { scope: "col" }, name));
+  const row = (one) => el("tr", {}, el("th", { scope: "row" }, one.data ?? one.name), el("td", {}, score(one.AP)), el("td", {}, score(one.AP50)),
+    el("td", { class: "from" }, one.images ? number(one.images) : "–"));
+  const table = el("table", { class: "fact-table" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, system.weights.map(row)));
+  return [el("h3", {}, say.measured), table, el("p", { class: "note" }, say.measuredNote)];
 }

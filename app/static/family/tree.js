@@ -28,9 +28,12 @@ export function tree(place) {
 function draw(systems, width) {
   const narrow = width < NARROW;
   const plan = narrow ? outline(systems, width) : byYear(systems, width);
-  const svg = el("svg", { viewBox: `0 0 ${plan.width} ${plan.height}`, width: plan.width, height: plan.height, class: narrow ? "family-tree narrow" : "family-tree", role: "tree", "aria-label": say.tree });
-  const bands = plan.bands.map(({ year, x, w }) => el("g", { class: "band", "aria-hidden": "true" }, el("rect", { x: x - 8, y: 0, width: w + 16, height: plan.height, rx: 10 }), el("text", { x: x + 2, y: 20 }, String(year))));
-  const links = plan.links.map((link) => ({ ...link, node: el("path", { d: link.path, class: link.borrowed ? "link borrowed" : "link", "aria-hidden": "true", onclick: () => set({ selected: link.to }) }) }));
+  const svg = el("svg", { viewBox: `0 0 ${plan.width} ${plan.height}`, width: plan.width, height: plan.height, class: narrow ? "family-tree narrow" : "family-tree",
+    role: "tree", "aria-label": say.tree });
+  const bands = plan.bands.map(({ year, x, w }) => el("g", { class: "band", "aria-hidden": "true" },
+    el("rect", { x: x - 8, y: 0, width: w + 16, height: plan.height, rx: 10 }), el("text", { x: x + 2, y: 20 }, String(year))));
+  const line = ({ path, borrowed, to }) => el("path", { d: path, class: borrowed ? "link borrowed" : "link", "aria-hidden": "true", onclick: () => set({ selected: to }) });
+  const links = plan.links.map((link) => ({ ...link, node: line(link) }));
   const byId = new Map(systems.map((system) => [system.id, system]));
   const order = [...plan.nodes.entries()].sort(([, a], [, b]) => (narrow ? a.y - b.y : a.x - b.x || a.y - b.y));
   const boxes = new Map(order.map(([id, at]) => [id, node(byId.get(id), at, narrow, level(id, byId))]));
@@ -43,11 +46,14 @@ function draw(systems, width) {
 const level = (id, byId) => { const parent = byId.get(id).parent; return byId.has(parent) ? 1 + level(parent, byId) : 1; };
 
 function node(system, { x, y, w, h }, narrow, depth) {
+  const name = system.short ?? system.name;
+  const room = w - 22 - (system.weights?.length ? 14 : 0);
   const told = [system.name, system.year, system.built === false ? say.notBuilt : say.builtHere].join(", ");
-  const group = el("g", { class: `node section-${system.section}`, role: "treeitem", tabindex: -1, "data-id": system.id, "data-built": String(system.built), "aria-label": told, "aria-level": depth, transform: `translate(${x} ${y})`,
-    onclick: () => set({ selected: system.id, asked: get().asked + 1 }), onpointerenter: () => set({ hover: system.id }), onpointerleave: () => set({ hover: null }) },
+  const group = el("g", { class: `node section-${system.section}`, role: "treeitem", tabindex: -1, "data-id": system.id, "data-built": String(system.built),
+    "aria-label": told, "aria-level": depth, transform: `translate(${x} ${y})`, onclick: () => set({ selected: system.id, asked: get().asked + 1 }),
+    onpointerenter: () => set({ hover: system.id }), onpointerleave: () => set({ hover: null }) },
   el("rect", { width: w, height: h, rx: 6, class: "body" }), el("rect", { width: 5, height: h - 8, x: 4, y: 4, rx: 2.5, class: "bar" }),
-  el("text", { x: 15, y: h / 2 + 4.2, textLength: fitted(system.short ?? system.name, w - 22 - (system.weights?.length ? 14 : 0)), lengthAdjust: "spacingAndGlyphs" }, system.short ?? system.name));
+  el("text", { x: 15, y: h / 2 + 4.2, textLength: fitted(name, room), lengthAdjust: "spacingAndGlyphs" }, name));
   if (system.weights?.length) group.append(el("circle", { cx: w - 10, cy: h / 2, r: 3.2, class: "weights" }));
   if (narrow) group.append(el("text", { x: w + 8, y: h / 2 + 4, class: "year", "aria-hidden": "true" }, String(system.year)));
   return group;
