@@ -71,7 +71,7 @@ class Planning:
                 "images": run.images, "steps": run.budget(facts.pictures), "batch": run.batch, "evaluations": run.evaluations,
                 "passes": run.images / facts.pictures, "pictures": facts.pictures, "validation": splits["val"]["pictures"],
                 "short": run.changes.get("short", recipe.short), "long": run.changes.get("long", recipe.long), "size": run.size,
-                "startName": chosen.start.get("name") or chosen.start["id"], "name": f"{chosen.dataset.name}, {run.variant}"}
+                "startName": chosen.start.get("name") or chosen.start["id"]}
 
     def estimate(self, owner: str, request: dict[str, Any]) -> dict[str, Any]:
         """How far the dry run of these choices is, or what it found."""

@@ -20,9 +20,9 @@ export function head() {
   on(["job", "problem"], ({ job, problem }) => {
     write(trouble, problem);
     trouble.hidden = !problem;
-    node.classList.toggle("waiting", !job);
+    node.classList.toggle("pending", !job);
     if (!job) return;
-    write(name, job.name);
+    write(name, job.demo ? say.demoName : job.name);
     write(facts, [title(job.variant), say.on(job.data), job.start ? say.from(job.start) : say.fromNothing, job.device ? say.device(job.device) : ""].filter(Boolean).join(" · "));
     state.show(job);
     write(why, [job.demo ? say.demoWords : say.since(job.ago), job.position > 1 ? say.ahead(job.position - 1) : "", job.alert ? "" : say.reasons[job.reason] ?? job.reason].filter(Boolean).join(" · "));

@@ -37,8 +37,8 @@ function row(id) {
   const label = el("label", { class: "overlay", title: say.overlay, onclick: (event) => event.stopPropagation() }, mark, el("span", { class: "sr" }, say.overlay));
   const node = el("div", { class: "job-row", role: "option", id: `atlas-job-${id}`, onclick: () => choose(id) }, name, label, state.node, when, line, track);
   const show = (job, chosen, overlay) => {
-    write(name, job.name);
-    name.title = job.name;
+    write(name, job.demo ? say.demoName : job.name);
+    name.title = name.textContent;
     write(line, `${title(job.variant)} · ${job.data}`);
     write(when, job.demo ? say.demo : say.ago(job.ago));
     state.show(job);

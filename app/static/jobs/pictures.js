@@ -16,7 +16,7 @@ export function pictures() {
   const [words, empty] = [el("p", { class: "sample-words", role: "status" }), el("p", { class: "empty" }, say.noSamples)];
   const slider = evaluationSlider();
   const body = el("div", {}, el("div", { class: "sample-tools" }, slider.node, threshold(), truth()), words, grid, legend());
-  const node = el("section", { class: "samples", "aria-label": say.samples }, el("header", { class: "panel-head" }, el("h2", {}, say.samples), el("p", { class: "note" }, say.samplesNote)), empty, body);
+  const node = el("section", { class: "replay", "aria-label": say.samples }, el("header", { class: "panel-head" }, el("h2", {}, say.samples), el("p", { class: "note" }, say.samplesNote)), empty, body);
   let tiles = [];
   on(["samples", "chosen"], ({ samples, chosen }) => {
     const known = samples && Object.keys(samples.steps).length > 0;
@@ -83,7 +83,7 @@ function evaluationSlider() {
     input.setAttribute("aria-valuetext", say.evaluationAt(step));
     write(output, `${all.indexOf(step) + 1} / ${all.length}`);
   };
-  return { node: el("label", { class: "slider wide" }, play, el("span", {}, say.evaluation), input, output), show };
+  return { node: el("label", { class: "slider evaluation" }, play, el("span", {}, say.evaluation), input, output), show };
 }
 
 function threshold() {
@@ -99,13 +99,13 @@ function truth() {
   return button;
 }
 
-const legend = () => el("ul", { class: "sample-legend" }, ["truth", "found", "kept", "moved"].map((kind) => el("li", {}, el("i", { class: kind }), say.legend[kind])));
+const legend = () => el("ul", { class: "sample-legend" }, ["truth", "found", "kept", "moved"].map((kind) => el("li", {}, el("i", { "data-kind": kind }), say.legend[kind])));
 
 /** One picture; a click shows it large, with the numbers of the queries. */
 function tile(job, picture, number, redraw) {
   const canvas = el("canvas", { style: { "aspect-ratio": `${picture.size[1]} / ${picture.size[0]}` } });
   const badge = el("span", { class: "sample-badge", hidden: true });
-  const node = el("button", { type: "button", class: "sample", "aria-pressed": "false", onclick: () => { view.large = view.large === number ? null : number; changed(); } }, canvas, badge);
+  const node = el("button", { type: "button", class: "replay-tile", "aria-pressed": "false", onclick: () => { view.large = view.large === number ? null : number; changed(); } }, canvas, badge);
   fetchPicture(job, number).then(redraw, () => {});
   const show = (samples, step, before, options) => {
     const large = options.large === number;

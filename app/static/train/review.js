@@ -2,6 +2,7 @@
 import { turn } from "../nav.js";
 import { el, write } from "../dom.js";
 import { exportText } from "../export.js";
+import { title } from "../text.js";
 import { words } from "../words.js";
 import { estimate } from "./cost.js";
 import { spoken } from "./fields.js";
@@ -52,7 +53,7 @@ function launch() {
   const button = el("button", { type: "button", class: "solid start", onclick: () => start(button, trouble) }, say.startButton);
   const queue = el("p", { class: "help" });
   on(["plan", "name", "offer"], ({ plan, name: chosen, offer }) => {
-    name.placeholder = plan?.name ?? "";
+    name.placeholder = suggested();
     if (document.activeElement !== name) name.value = chosen;
     button.disabled = !plan;
     write(queue, offer ? say.queue(offer.waiting) : "");
@@ -62,12 +63,15 @@ function launch() {
     queue, trouble, button);
 }
 
+/** A name for who gives none. */
+const suggested = () => [get().dataset?.name, title(get().variant)].filter(Boolean).join(", ");
+
 async function start(button, trouble) {
   button.disabled = true;
   trouble.hidden = true;
   write(button, say.starting);
   try {
-    const { job } = await ask("train_start", { ...wish(), name: get().name });
+    const { job } = await ask("train_start", { ...wish(), name: get().name.trim() || suggested() });
     set({ name: "", step: "recipe" });
     document.dispatchEvent(new CustomEvent("atlas-job", { detail: job }));
     const words = new URLSearchParams(location.search);

@@ -7,7 +7,7 @@ const count = (value, one, other) => `${value} ${plural(value, { one, other })}`
 
 export const say = {
   ...units, name: train.name,
-  jobs: "Jobs", loading: "Reading the jobs …", noJobs: "No job yet.", newRun: "New run", overlay: "Draw into the curves", demo: "example",
+  jobs: "Jobs", loading: "Reading the jobs …", noJobs: "No job yet.", newRun: "New run", overlay: "Draw into the curves", demo: "example", demoName: "Tree crowns from the air",
   demoWords: "A finished example that came with the Atlas",
   states: { queued: "Queued", preparing: "Preparing", running: "Running", stopping: "Stopping", stopped: "Stopped", failed: "Failed", interrupted: "Interrupted", finished: "Finished" },
   reasons: { "a stop was asked for": "you asked for a stop", "SIGTERM was received": "the process was asked to end" },

@@ -7,7 +7,7 @@ const count = (value, one, few, many) => `${value} ${plural(value, { one, few, m
 
 export const say = {
   ...units, name: train.name,
-  jobs: "Задания", loading: "Читаю задания …", noJobs: "Заданий пока нет.", newRun: "Новое", overlay: "Нарисовать на кривых", demo: "пример",
+  jobs: "Задания", loading: "Читаю задания …", noJobs: "Заданий пока нет.", newRun: "Новое", overlay: "Нарисовать на кривых", demo: "пример", demoName: "Кроны деревьев сверху",
   demoWords: "Готовый пример из комплекта",
   states: { queued: "В очереди", preparing: "Готовится", running: "Идёт", stopping: "Останавливается", stopped: "Остановлено", failed: "Не удалось", interrupted: "Прервано", finished: "Завершено" },
   reasons: { "a stop was asked for": "вы попросили остановить", "SIGTERM was received": "процесс попросили завершиться" },
