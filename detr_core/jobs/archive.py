@@ -23,7 +23,7 @@ def pack(job: Job, metrics: list[dict[str, Any]], data: Path) -> Path:
     about = read_json(job.folder / "job.json", {}).get("card", {})
     samples = read_json(job.files.samples / "pictures.json", {})
     best = [line for line in metrics if line["kind"] == "evaluation"]
-    run = {**asdict(job.run), "data": about.get("data", "")}
+    run = {**asdict(job.run), "data": about.get("data", ""), "weights": about.get("warm_start") or None}
     texts = {"README.txt": read_me(job, about), "run.json": _json(run), "classes.json": _json(samples.get("names", [])),
              "metrics.jsonl": "".join(json.dumps(line) + "\n" for line in metrics), "evaluations.json": _json(best)}
     report = data / "datasets" / job.dataset / "report.json"

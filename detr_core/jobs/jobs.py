@@ -47,8 +47,8 @@ class Jobs:
         job = Job(id, owner, (name.strip() or f"{run.variant} on {label or Path(run.data).name}")[:120], run, "queued", now, "", "", now,
                   table.folder_of(id), place=table.place(), dataset=dataset, parent=parent)
         job = replace(job, device=self._device(run.device))
-        shown = replace(run, data=label or Path(run.data).name)
-        card = {"data": shown.data, "command": shown.command(), "job": job.name}
+        shown = replace(run, data=label or Path(run.data).name, weights=run.weights and Path(run.weights).name)
+        card = {"data": shown.data, "warm_start": shown.weights or "", "command": shown.command(), "job": job.name}
         try:
             job.files.create(run)
             write_json(job.folder / "job.json", {"name": job.name, "card": card})

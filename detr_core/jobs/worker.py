@@ -58,13 +58,12 @@ def resolved(run: Run, folder: Path) -> Run:
 def main(arguments: list[str]) -> int:
     folder = RunFolder(arguments[0])
     run, about = folder.run(), read_json(folder.path / "job.json", {})
-    card = {**about.get("card", {}), "warm_start": run.weights or ""}
     try:
         run = resolved(run, folder.path)
     except JobError as error:
         folder.set_status("failed", str(error), kind="data")
         raise
-    return 0 if train(run, folder, folder.checkpoint.exists(), listeners=(Lines(),), card=card) in ("finished", "stopped") else 1
+    return 0 if train(run, folder, folder.checkpoint.exists(), listeners=(Lines(),), card=about.get("card", {})) in ("finished", "stopped") else 1
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import torch
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)    # EFBIG: a limit on the size of files
 _MEMORY = re.compile(r"not enough memory|can't allocate memory|out of memory|CUBLAS_STATUS_ALLOC_FAILED", re.IGNORECASE)
-_DISK = re.compile(r"No space left on device|Disk quota exceeded|PytorchStreamWriter failed writing|File too large")
+_DISK = re.compile(r"No space left on device|Disk quota exceeded|File too large|PytorchStreamWriter failed writing|"
+                   r"basic_ios::clear: iostream error")     # the last two are how torch.save says it
 
 
 class TrainingDiverged(FloatingPointError):
