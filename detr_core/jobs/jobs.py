@@ -41,14 +41,15 @@ class Jobs:
     def add(self, owner: str, run: Run, name: str = "", dataset: str = "", label: str = "", parent: str = "") -> Job:
         """Put a run at the end of its device's queue. `dataset` is the id of the owner's data set, `label` what they call it."""
         self._room(owner)
-        if start := own_weights(run.weights):
-            self.weights(owner, start)
+        if earlier := own_weights(run.weights):
+            self.weights(owner, earlier)
         id, now, table = secrets.token_hex(8), self.table.clock(), self.table
         job = Job(id, owner, (name.strip() or f"{run.variant} on {label or Path(run.data).name}")[:120], run, "queued", now, "", "", now,
                   table.folder_of(id), place=table.place(), dataset=dataset, parent=parent)
         job = replace(job, device=self._device(run.device))
-        shown = replace(run, data=label or Path(run.data).name, weights=run.weights and Path(run.weights).name)
-        card = {"data": shown.data, "warm_start": shown.weights or "", "command": shown.command(), "job": job.name}
+        start = run.weights and (Path(run.weights).name if Path(run.weights).is_absolute() else run.weights)
+        shown = replace(run, data=label or Path(run.data).name, weights=start)
+        card = {"data": shown.data, "warm_start": start or "", "command": shown.command(), "job": job.name}
         try:
             job.files.create(run)
             write_json(job.folder / "job.json", {"name": job.name, "card": card})

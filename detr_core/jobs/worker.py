@@ -63,7 +63,8 @@ def main(arguments: list[str]) -> int:
     except JobError as error:
         folder.set_status("failed", str(error), kind="data")
         raise
-    return 0 if train(run, folder, folder.checkpoint.exists(), listeners=(Lines(),), card=about.get("card", {})) in ("finished", "stopped") else 1
+    state = train(run, folder, folder.checkpoint.exists(), listeners=(Lines(),), card=about.get("card", {}))
+    return 0 if state in ("finished", "stopped") else 1
 
 
 if __name__ == "__main__":
