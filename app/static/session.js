@@ -79,6 +79,7 @@ export async function bring(file, name = file.name || "") {
     if (!file.size) throw new Error(say.emptyFile);
     if (file.size > 40 * 2 ** 20) throw new Error(say.largeFile);
     const { key } = await ask("add_picture", { name, data: await base64(file) });
+    set({ own: [...get().own.filter((other) => other !== key), key] });
     await open({ picture: key }, { query: "best" });
   } catch (error) {
     set({ status: { kind: "error", text: error.message } });
