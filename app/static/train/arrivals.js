@@ -16,7 +16,7 @@ export function arrivals(ask, arrived) {
   const zone = el("div", { class: "data-drop" }, input, el("button", { type: "button", class: "solid", onclick: () => input.click() }, icon("upload"), say.choose),
     el("p", {}, say.drop), el("p", { class: "note" }, say.layouts));
   const select = el("select", { "aria-label": say.folder });
-  const folder = el("div", { class: "data-folder", hidden: true }, select, el("button", { type: "button", onclick: () => useFolder(select.value) }, say.useFolder));
+  const folder = el("div", { class: "data-folder", hidden: true }, el("p", { class: "note" }, say.folder), select, el("button", { type: "button", onclick: () => useFolder(select.value) }, say.useFolder));
   const node = el("div", { class: "data-in" }, zone, folder, rows);
   const known = new Set();
   let largest = Infinity;

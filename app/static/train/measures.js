@@ -26,11 +26,17 @@ export function measures() {
 }
 
 function drawSides(place, before, fit) {
-  const names = before.edges.map((edge, i) => (i + 1 < before.edges.length ? `${number(edge)}–${number(before.edges[i + 1])}` : `${number(edge)}+`));
+  const { edges } = before;
+  const filled = edges.map((_, i) => before.counts[i] + (fit?.sides.counts[i] ?? 0));
+  const [first, last] = [Math.max(0, filled.findIndex(Boolean)), Math.max(0, filled.findLastIndex(Boolean))];
+  const bins = edges.map((_, i) => i).slice(first, last + 1);
+  const told = bins.map((i) => (i + 1 < edges.length ? `${number(edges[i])}–${number(edges[i + 1])}` : `${number(edges[i])}+`));
+  const ticks = [...bins, last + 1].filter((i) => i < edges.length);
+  const bars = (name, counts, color) => ({ type: "bar", name, x: bins.map((i) => i + 0.5), y: bins.map((i) => counts[i]), customdata: told, marker: { color }, hovertemplate: "%{customdata} px: %{y}<extra></extra>" });
   const [strong, other] = series();
-  const bars = (name, counts, color) => ({ type: "bar", name, x: names, y: counts, marker: { color }, hovertemplate: "%{x} px: %{y}<extra></extra>" });
   const traces = fit ? [bars(say.asBrought, before.counts, ink().rule), bars(say.afterResize, fit.sides.counts, strong)] : [bars(say.asBrought, before.counts, other)];
-  chart(place, traces, { height: 230, showlegend: traces.length > 1, bargap: 0.15, xaxis: { title: { text: say.sideAxis }, type: "category" }, yaxis: { title: { text: say.objects } } }, { label: say.sides });
+  const xaxis = { title: { text: say.sideAxis }, tickvals: ticks, ticktext: ticks.map((i) => number(edges[i])), range: [first, last + 1], showgrid: false };
+  chart(place, traces, { height: 230, showlegend: traces.length > 1, bargap: 0.2, xaxis, yaxis: { title: { text: say.objects } } }, { label: say.sides });
 }
 
 function drawCounts(place, counts, fit) {
@@ -43,18 +49,20 @@ function drawCounts(place, counts, fit) {
   const x = [...bins.keys()];
   const told = x.map((n) => (width > 1 ? `${n}–${n + width - 1}` : String(n)));
   const trace = { type: "bar", x: x.map((n) => n + (width - 1) / 2), y: [...bins.values()], width: width * 0.9, customdata: told, marker: { color: series()[1] }, hovertemplate: "%{customdata}: %{y}<extra></extra>" };
-  chart(place, [trace], { height: 230, shapes, annotations, xaxis: { title: { text: say.countAxis } }, yaxis: { title: { text: say.pictures } } }, { label: say.counts });
+  chart(place, [trace], { height: 230, shapes, annotations, xaxis: { title: { text: say.countAxis }, ...(most < 9 ? { dtick: 1 } : {}), range: [-0.5, most + 0.5 + width / 2], showgrid: false }, yaxis: { title: { text: say.pictures } } }, { label: say.counts });
 }
 
 /** The picture's plane; the more boxes have their centre at a place, the darker it is. */
 function paint(canvas, grid) {
   const { ctx, width, height } = context(canvas);
   const most = Math.max(1, ...grid.flat());
-  const [w, h] = [width / (grid[0]?.length || 1), height / (grid.length || 1)];
-  ctx.fillStyle = ink().accent;
+  const small = el("canvas", { width: grid[0]?.length || 1, height: grid.length || 1 });
+  const pen = small.getContext("2d");
+  pen.fillStyle = ink().accent;
   grid.forEach((row, y) => row.forEach((count, x) => {
-    ctx.globalAlpha = count ? 0.12 + 0.88 * (count / most) : 0;
-    ctx.fillRect(x * w, y * h, Math.ceil(w), Math.ceil(h));
+    pen.globalAlpha = count / most;
+    pen.fillRect(x, y, 1, 1);
   }));
-  ctx.globalAlpha = 1;
+  ctx.imageSmoothingQuality = "high";
+  ctx.drawImage(small, 0, 0, width, height);
 }

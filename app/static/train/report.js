@@ -100,14 +100,19 @@ function tiles() {
 
 /** One row a finding; pressing it shows the pictures where it occurs. */
 function findings(filter) {
-  const list = el("ul", { class: "findings" });
-  const none = el("p", { class: "empty" }, say.noFindings);
-  const node = el("section", { class: "data-part" }, el("h2", {}, say.findings), none, list);
+  const [list, remarks, summary] = [el("ul", { class: "findings" }), el("ul", { class: "findings" }), el("summary", {})];
+  const none = el("p", { class: "help" }, say.noFindings);
+  const aside = el("details", { class: "remarks" }, summary, remarks);
+  const node = el("section", { class: "data-part" }, el("h2", {}, say.findings), none, list, aside);
   let rows = [];
   function show(all) {
-    none.hidden = all.length > 0;
     rows = all.map((finding) => row(finding, () => filter(finding)));
-    list.replaceChildren(...rows.map(({ node: each }) => each));
+    const [fine, grave] = [true, false].map((wanted) => rows.filter(({ finding }) => (finding.verdict === "fine") === wanted).map((each) => each.node));
+    list.replaceChildren(...grave);
+    remarks.replaceChildren(...fine);
+    none.hidden = grave.length > 0;
+    aside.hidden = !fine.length;
+    write(summary, say.remarks(fine.length));
   }
   return { node, show, press: (finding) => rows.forEach((each) => each.button?.setAttribute("aria-pressed", String(each.finding.code === finding?.code && finding !== null))) };
 }

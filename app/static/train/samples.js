@@ -38,6 +38,7 @@ export function samples(ask) {
     back.disabled = here.page < 1;
     next.disabled = here.page + 1 >= last;
     back.parentElement.hidden = last < 2;
+    grid.classList.toggle("few", answer.total < 4);
     grid.replaceChildren(...answer.pictures.map((each) => cell(each, here.names, marks?.get(each.name))));
     if (!answer.pictures.length) grid.replaceChildren(el("p", { class: "empty" }, say.noSamples));
   }
@@ -74,6 +75,8 @@ function cell(each, names, marks = []) {
   return el("figure", { class: "sample" }, canvas, caption);
 }
 
+const short = (name) => ([...name].length > 18 ? `${[...name].slice(0, 17).join("")}…` : name);
+
 function paint(canvas, image, { width, height, boxes }, names, marks) {
   const { ctx, width: w, height: h } = context(canvas);
   const f = frame(w, h, image);
@@ -82,6 +85,6 @@ function paint(canvas, image, { width, height, boxes }, names, marks) {
   const crowded = boxes.length > 12;
   const shapes = boxes.map(([cx, cy, bw, bh, label]) => box(ctx, f, [cx, cy, bw, bh], classColour(label), { width: crowded ? 1.2 : 1.8, casing: crowded ? 0.8 : 1.4, alpha: faults.length ? 0.55 : 1 }));
   const taken = [];
-  if (!crowded && names.length > 1) shapes.forEach((shape, i) => tag(ctx, names[boxes[i][4]] ?? "?", shape, classColour(boxes[i][4]), { width: w, height: h, taken }));
+  if (!crowded && names.length > 1) shapes.forEach((shape, i) => tag(ctx, short(names[boxes[i][4]] ?? "?"), shape, classColour(boxes[i][4]), { width: w, height: h, taken }));
   for (const { where: [x, y, bw, bh] } of faults) box(ctx, f, [(x + bw / 2) / width, (y + bh / 2) / height, bw / width, bh / height], FAULT, { width: 2.2, dash: [5, 3] });
 }
