@@ -13,12 +13,12 @@ from . import exports
 from .api import endpoints
 from .engine import Engine
 from .job_files import job_routes
-from .pages import benchmark, compare, explore, family, inside, jobs, matching, train
+from .pages import benchmark, compare, explore, family, inside, jobs, matching, statistics, train
 from .panels import STATIC, address, panel
 from .people import Visitors
 from .public import OwnPages, routes
 
-PAGES = (explore, inside, matching, compare, family, train, jobs, benchmark)
+PAGES = (explore, inside, matching, compare, statistics, family, train, jobs, benchmark)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ def _pages() -> list[str]:
 
 
 def _head() -> str:
-    modules = ("atlas", "bus", "session", "pack", "paint", "words", "text")
+    first = [*STATIC.glob("*.js"), *(STATIC / "words" / f"{words}.en.js" for words in ("explore", "frame", "guide", "variants"))]
+    modules = sorted(path.relative_to(STATIC).with_suffix("").as_posix() for path in first if path.stem != "early")    # all at once, not in turn
     preload = "".join(f'<link rel="modulepreload" href="{address(f"{name}.js")}">' for name in modules)
     fonts = "".join(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{address(f"fonts/{name}")}">'
                     for name in ("inter-latin-wght-normal.woff2", "source-serif-4-latin-wght-normal.woff2"))

@@ -103,6 +103,7 @@ def test_the_header_fits(browser, go, screenshots, width):
     overlap = """() => { const [a, b] = ['.pages', '.header-tools'].map((name) => document.querySelector(name).getBoundingClientRect());
         return a.right > b.left + 1 && a.bottom > b.top && b.bottom > a.top; }"""
     assert not page.evaluate(overlap)
+    assert width < 1080 or page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)(document.querySelector('.pages'))")
     page.locator(".pages [role=tab]").last.click()
     last = page.locator(".pages [role=tab]").last.bounding_box()
     assert last["x"] >= 0 and last["x"] + last["width"] <= width, "the open page's tab is in sight"
