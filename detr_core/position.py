@@ -88,7 +88,7 @@ class LevelTokens(nn.Module):
 
     def forward(self, features: Features) -> Tensor:
         sizes = torch.tensor([h * w for h, w in features.shapes], device=self.levels.device)
-        return self.code(features) + self.levels.repeat_interleave(sizes, 0)
+        return self.code(features) + self.levels.repeat_interleave(sizes, 0, output_size=features.tokens.shape[1])
 
 
 class LearnedPosition(nn.Module):

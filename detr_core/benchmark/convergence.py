@@ -76,8 +76,8 @@ def run_entry(entry: Entry, run: Run, progress: Any, listeners: tuple[Any, ...])
     return state
 
 
-def publish(out: Path, result: Path, target: Path) -> None:
-    """Put the table where the app looks for it."""
+def publish(result: Path, target: Path) -> None:
+    """Put a table where the app looks for it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as unfinished:
-        shutil.copyfile(out / result.name, unfinished)
+        shutil.copyfile(result, unfinished)

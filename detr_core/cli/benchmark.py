@@ -15,17 +15,26 @@ with the same augmentation, the same frozen backbone, the same optimizer. A budg
 (--budget) and, separately, a time (--seconds). The backbone's features are computed once and kept in
 $DETR_ATLAS_CACHE (default: ~/.cache/detr_atlas). Finished runs are skipped and an interrupted one goes on from its
 checkpoint, so that the same command can be given again at any time and for new variants. FOLDER/convergence.json holds
-every evaluation, FOLDER/weights the detectors in half precision."""
+every evaluation, FOLDER/weights the detectors in half precision.
+
+--speed times every variant's ResNet-50 size on one picture: preparing it, the network, reading its output, and the
+memory that the network needs. Where transformers is installed and has the same detector, both get the same weights and
+take turns in one process: read the ratios. A training step and the matcher are timed the same way.
+
+--counts prints parameters and multiply-adds of the ResNet-50 sizes beside the printed ones."""
 EXAMPLES = """examples:
   python -m detr_core benchmark --convergence --dry-run
   python -m detr_core benchmark --convergence --variants detr dino --data scenes --budget 4000 --out runs/benchmark
-  python -m detr_core benchmark --convergence --budget 0 --seconds 300 --seeds 3"""
-PUBLISHED = ASSETS / "benchmark" / "convergence.json"
+  python -m detr_core benchmark --convergence --budget 0 --seconds 300 --seeds 3
+  python -m detr_core benchmark --speed --variants detr deformable_detr --sizes 640x640 800x1066 --rounds 3"""
+PUBLISHED = ASSETS / "benchmark"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--convergence", action="store_true", help="how fast the variants learn")
+    what.add_argument("--speed", action="store_true", help="how fast they run")
+    what.add_argument("--counts", action="store_true", help="how large they are, beside what was printed")
     parser.add_argument("--variants", nargs="+", default=[], metavar="ID", help="only these (default: all)")
     learn = parser.add_argument_group("convergence")
     learn.add_argument("--data", nargs="+", default=["scenes", "trees"], choices=("scenes", "trees"), help="what to learn (default: both)")
@@ -34,14 +43,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     learn.add_argument("--seconds", type=float, default=0, metavar="S", help="and runs of so many seconds of training each (default: none)")
     learn.add_argument("--seeds", type=int, default=1, metavar="N", help="runs a variant: other weights and another order (default: 1)")
     learn.add_argument("--out", type=Path, default=Path("runs/benchmark"), metavar="FOLDER", help="default: runs/benchmark")
-    learn.add_argument("--publish", action="store_true", help="also put the table among the assets, where the app's page reads it")
     learn.add_argument("--dry-run", action="store_true", help="only print what would be done")
+    parser.add_argument("--publish", action="store_true", help="also put the table among the assets, where the app's page reads it")
+    run_fast = parser.add_argument_group("speed")
+    run_fast.add_argument("--sizes", nargs="+", default=["640x640"], metavar="HxW",
+                          help="heights and widths of the picture (default: 640x640)")
+    run_fast.add_argument("--rounds", type=int, default=5, help="turns of each side; medians are reported (default: 5)")
+    run_fast.add_argument("--clock", choices=("wall", "processor"), default="wall",
+                          help="wall, or the processor's time of this process, with --threads 1 on a busy machine (default: wall)")
+    run_fast.add_argument("--threads", type=int, help="threads of PyTorch")
+    run_fast.add_argument("--precisions", nargs="+", choices=("float32", "bfloat16"), help="of ours (default: float32, and bfloat16 where "
+                          "the processor has it)")
+    run_fast.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    run_fast.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to this file")
 
 
 def run(options: argparse.Namespace) -> int:
     for variant in options.variants:
         api.variant_of(variant)
-    return convergence(options)
+    if options.convergence:
+        return convergence(options)
+    from . import benchmark_tables
+
+    return (benchmark_tables.speed if options.speed else benchmark_tables.counts)(options, PUBLISHED)
 
 
 def convergence(options: argparse.Namespace) -> int:
@@ -73,7 +97,7 @@ def convergence(options: argparse.Namespace) -> int:
         writer.write()
         print(summary(writer.collected()))
         if options.publish:
-            publish(options.out, writer.path, PUBLISHED)
+            publish(writer.path, PUBLISHED / writer.path.name)
     return 0
 
 

@@ -38,7 +38,7 @@ function chooser() {
   on(["tables", "data", "budget"], (state) => {
     data.replaceChildren(...choices(state.tables, "data").map((name) => chip("data", name, say.datasets[name] ?? name, () => set({ data: name, family: null }))));
     budget.replaceChildren(...choices(state.tables, "budget").map((name) => chip("budget", name, say.budgets[name] ?? name, () => set({ budget: name, family: null }))));
-    sections.replaceChildren(...(state.tables ? families(state) : []).map(({ id, name }) => chip("family", id, name[language] ?? name.en, () => set({ family: get().family === id ? null : id }), el("i", { class: `dot section-${id}` }))));
+    sections.replaceChildren(...(state.tables ? families(state) : []).map(({ id, name }) => chip("family", id, name[language] ?? name.en, () => set({ family: get().family === id ? null : id }), el("i", { class: `benchmark-dot section-${id}` }))));
     budget.hidden = budget.children.length < 2;
   });
   const line = el("div", { class: "benchmark-choice" }, data, budget, el("label", { class: "measure" }, el("span", {}, say.measure), measure), sections, save);

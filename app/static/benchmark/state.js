@@ -16,8 +16,8 @@ const share = (read) => ({ read, share: true });
 /** What can be read off an evaluation. `share`: between 0 and 1, told in hundredths. */
 export const MEASURES = {
   AP: share((e) => e.AP), AP50: share((e) => e.AP50), AP75: share((e) => e.AP75), APs: share((e) => e.APs), APm: share((e) => e.APm), APl: share((e) => e.APl),
-  AR100: share((e) => e.AR100), loose1: share((e) => e.loose?.["0.1"]), loose3: share((e) => e.loose?.["0.3"]),
-  instability: share((e) => e.matching?.instability), loss: { read: (e) => e.losses?.total, share: false },
+  AR100: share((e) => e.AR100), loose1: share((e) => e.loose?.["0.1"]), loose2: share((e) => e.loose?.["0.2"]), loose3: share((e) => e.loose?.["0.3"]), loose4: share((e) => e.loose?.["0.4"]),
+  instability: share((e) => e.matching?.instability), IS: { read: (e) => e.matching?.IS, share: false }, loss: { read: (e) => e.losses?.total, share: false },
 };
 export const value = (name, evaluation) => { const { read, share } = MEASURES[name]; const found = read(evaluation); return found === null || found === undefined ? null : share ? found * 100 : found; };
 

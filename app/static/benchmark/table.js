@@ -67,7 +67,7 @@ function head(name, { sort, up }) {
 
 function line(learner, extra, best, { data }) {
   const own = weightsOf(learner.id, data);
-  const name = [el("i", { class: `dot section-${learner.section}` }), own ? button(learner.name, () => openWeights(learner.id, data), { class: "link", title: say.opens(own) }) : learner.name];
+  const name = [el("i", { class: `benchmark-dot section-${learner.section}` }), own ? button(learner.name, () => openWeights(learner.id, data), { class: "link", title: say.opens(own) }) : learner.name];
   const cells = Object.entries(COLUMNS).filter(([key]) => key !== "name").map(([key, { of, told }]) => {
     const found = of(learner, extra);
     const known = Number.isFinite(found);
