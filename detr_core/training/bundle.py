@@ -22,7 +22,7 @@ DATA = ("scenes", "trees")
 
 COMMON = Run("", "", size="tiny", batch=8, rate=6e-4, slow_rate=0.3, schedule="linear", warmup=200, ema=0.999, seed=1, evaluations=8)
 PLANS = {"scenes": replace(COMMON, data="scenes", images=10_000, views=10_000, evaluations=4),
-         "trees": replace(COMMON, data="trees", images=800, views=1_500, evaluations=2, changes={"short": 640, "long": 640})}
+         "trees": replace(COMMON, data="trees", images=800, views=1_500, evaluations=2, changes={"short": 416, "long": 416})}
 
 BODY, DENSE = "deformable_detr_two_stage", "dn_detr"
 CHANGES: dict[tuple[str, str], dict[str, Any]] = {
