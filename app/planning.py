@@ -66,10 +66,10 @@ class Planning:
         entry = variant_of(run.variant)
         recipe = entry.tiny if run.size == "tiny" else entry.recipe
         values = {field.name: job_words.value_of(before, field.name, recipe.queries) for field in FIELDS}
-        splits = chosen.dataset.report.facts["splits"]
+        validation = chosen.dataset.report.facts["splits"].get("val", {}).get("pictures", 0)
         return {"preset": values, "command": job_words.command(run, self.shop.root),
                 "images": run.images, "steps": run.budget(facts.pictures), "batch": run.batch, "evaluations": run.evaluations,
-                "passes": run.images / facts.pictures, "pictures": facts.pictures, "validation": splits["val"]["pictures"],
+                "passes": run.images / facts.pictures, "pictures": facts.pictures, "validation": validation,
                 "short": run.changes.get("short", recipe.short), "long": run.changes.get("long", recipe.long), "size": run.size,
                 "startName": chosen.start.get("name") or chosen.start["id"]}
 

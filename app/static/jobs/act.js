@@ -1,6 +1,7 @@
 /* What can be done to the chosen job, and the question before something is lost. */
 import { el } from "../dom.js";
-import { words } from "../words.js";
+import { told, words } from "../words.js";
+import { cloneDialog } from "./clone.js";
 import { ask, tick } from "./poll.js";
 import { choose, get, records, set } from "./state.js";
 
@@ -29,4 +30,23 @@ export function confirmed(question, yes) {
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+/** Why a job is in its state, in the visitor's language. */
+export function because(reason) {
+  for (const [pattern, words] of say.reasons) {
+    const found = pattern.exec(reason);
+    if (found) return words(...found.slice(1));
+  }
+  return told(reason);
+}
+
+/** Ask for changes and start the same again. */
+export async function cloned(job) {
+  try {
+    const form = await ask("job_form", { job: job.id });
+    await cloneDialog({ ...job, ...form }, (changes, name) => act("clone", { changes, name }));
+  } catch (error) {
+    set({ problem: error.message });
+  }
 }

@@ -1,10 +1,11 @@
 /* Why a job ended badly, as a card: the cause, what it means, and the next step as a button. */
 import { el, write } from "../dom.js";
 import { words } from "../words.js";
-import { act } from "./act.js";
+import { act, cloned } from "./act.js";
+import { get } from "./state.js";
 
 const say = await words("jobs");
-const PRESS = { smaller: () => act("smaller"), resume: () => act("resume") };
+const PRESS = { smaller: () => act("smaller"), resume: () => act("resume"), clone: () => cloned(get().job) };
 
 export function alertCard() {
   const [cause, meaning, detail] = [el("h2", {}), el("p", {}), el("pre", {})];
@@ -17,7 +18,7 @@ export function alertCard() {
     node.hidden = !alert;
     if (!alert) return;
     write(cause, say.alerts[alert.kind] ?? say.alerts.error);
-    write(meaning, say.meanings[alert.kind] ?? alert.sentence);
+    write(meaning, say.meanings[`${alert.kind}.${alert.action}`] ?? say.meanings[alert.kind] ?? alert.sentence);
     write(detail, [alert.sentence, trace].filter(Boolean).join("\n\n"));
     press = alert.action === "slower" ? () => act("clone", { changes: alert.changes }) : PRESS[alert.action];
     next.hidden = !press;

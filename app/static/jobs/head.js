@@ -2,12 +2,10 @@
 import { el, write } from "../dom.js";
 import { title } from "../text.js";
 import { number, words } from "../words.js";
-import { act, confirmed } from "./act.js";
+import { act, because, cloned, confirmed } from "./act.js";
 import { alertCard } from "./alert.js";
-import { cloneDialog } from "./clone.js";
 import { chip } from "./list.js";
-import { ask } from "./poll.js";
-import { RESUMABLE, get, isActive, on, set } from "./state.js";
+import { RESUMABLE, get, isActive, on } from "./state.js";
 
 const say = await words("jobs");
 
@@ -25,7 +23,7 @@ export function head() {
     write(name, job.demo ? say.demoName : job.name);
     write(facts, [title(job.variant), say.on(job.data), job.start ? say.from(job.start) : say.fromNothing, job.device ? say.device(job.device) : ""].filter(Boolean).join(" · "));
     state.show(job);
-    write(why, [job.demo ? say.demoWords : say.since(job.ago), job.position > 1 ? say.ahead(job.position - 1) : "", job.alert ? "" : say.reasons[job.reason] ?? job.reason].filter(Boolean).join(" · "));
+    write(why, [job.demo ? say.demoWords : say.since(job.ago), job.position > 1 ? say.ahead(job.position - 1) : "", job.alert ? "" : because(job.reason)].filter(Boolean).join(" · "));
     tools.show(job);
     bar.show(job);
     alert.show(job);
@@ -52,16 +50,6 @@ function actions() {
     all.clone.hidden = false;
   };
   return { node, show };
-}
-
-/** Ask for changes and start the same again. */
-async function cloned(job) {
-  try {
-    const form = await ask("job_form", { job: job.id });
-    await cloneDialog({ ...job, ...form }, (changes, name) => act("clone", { changes, name }));
-  } catch (error) {
-    set({ problem: error.message });
-  }
 }
 
 /** How far a run is, in the phase it is in; the time in the queue is not counted as work. */

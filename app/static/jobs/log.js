@@ -2,6 +2,7 @@
 import { el, write } from "../dom.js";
 import { exportText } from "../export.js";
 import { words } from "../words.js";
+import { because } from "./act.js";
 import { ask } from "./poll.js";
 import { get, isActive, on } from "./state.js";
 
@@ -37,7 +38,7 @@ export function log() {
   }
   on(["chosen"], () => { write(text, ""); load(); });
   on(["job"], ({ job }) => {
-    if (job) events.replaceChildren(...job.events.map((event) => el("li", { "data-state": event.state }, el("b", {}, say.states[event.state] ?? event.state), el("span", {}, say.reasons[event.reason] ?? event.reason), el("time", {}, job.demo ? "" : say.ago(event.ago)))));
+    if (job) events.replaceChildren(...job.events.map((event) => el("li", { "data-state": event.state }, el("b", {}, say.states[event.state] ?? event.state), el("span", {}, because(event.reason)), el("time", {}, job.demo ? "" : say.ago(event.ago)))));
   });
   return el("section", { class: "job-record", "aria-label": say.history }, el("div", {}, el("h2", {}, say.history), events), details);
 }

@@ -1,4 +1,5 @@
 /* What a run leaves: a zip, its model on the other pages, and the lines that load it in Python. */
+import { set as common } from "../bus.js";
 import { el, write } from "../dom.js";
 import { turn } from "../nav.js";
 import { ask, open } from "../session.js";
@@ -44,6 +45,7 @@ function table() {
 
 /** A picture that the run was measured on, through its best weights. */
 const look = (button) => working(button, async (picture, { variant, weights }) => {
+  common({ variants: (await ask("catalogue")).variants });              // with this job's weights, which may be new
   await turn("explore");
   await open({ picture, model: variant, weights }, { query: "best" });
 });

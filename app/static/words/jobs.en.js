@@ -10,7 +10,10 @@ export const say = {
   jobs: "Jobs", loading: "Reading the jobs …", noJobs: "No job yet.", newRun: "New run", overlay: "Draw into the curves", demo: "example", demoName: "Tree crowns from the air",
   demoWords: "A finished example that came with the Atlas",
   states: { queued: "Queued", preparing: "Preparing", running: "Running", stopping: "Stopping", stopped: "Stopped", failed: "Failed", interrupted: "Interrupted", finished: "Finished" },
-  reasons: { "a stop was asked for": "you asked for a stop", "SIGTERM was received": "the process was asked to end" },
+  reasons: [
+    [/^a stop was asked for$/i, () => "you asked for a stop"], [/^SIG\w+ was received$/, () => "the process was asked to end"],
+    [/^(\d+) of (\d+) views$/, (done, all) => `features of ${done} of ${all} views`],
+  ],
   position: (place) => `· place ${place}`, ahead: (n) => `${count(n, "job is", "jobs are")} before it`,
   since: (seconds) => `since ${units.duration(seconds)}`, on: (data) => `on ${data}`, from: (start) => `from ${start}`, fromNothing: "from random numbers", device: (name) => `on ${name}`,
   step: "Step", passes: "Passes", left: "Time left", speed: "Speed", perSecond: (value) => `${value} pictures/s`, spent: "Trained", memory: "Memory", best: "Best", created: "Created",
@@ -23,10 +26,11 @@ export const say = {
   meanings: {
     memory: "The pictures of one step did not fit. Half of them at once gives the same numbers and needs about half the memory.",
     diverged: "The learning rate was too high for this data, or rose too fast. The last checkpoint is from before.",
+    "memory.clone": "The pictures of one step did not fit, and the batch cannot be halved again. Smaller pictures or another batch will fit.",
     disk: "The last checkpoint is whole. Make room, then resume.",
     killed: "Something outside ended it, often the system when memory runs short. The last checkpoint is whole.",
   },
-  next: { smaller: "Retry with half the batch", resume: "Resume", slower: "Clone with a lower rate" }, detail: "What the run said",
+  next: { smaller: "Retry with half the batch", resume: "Resume", slower: "Clone with a lower rate", clone: "Clone with edits" }, detail: "What the run said",
 
   // clone
   cloneTitle: (name) => `The same as “${name}”, with edits`, cloneName: (name) => `${name}, again`, startClone: "Start",
