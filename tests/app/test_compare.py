@@ -261,7 +261,7 @@ def test_the_keyboard_walks_the_tree_and_the_card_follows(family):
     family.locator(".node[data-id=detr]").press("ArrowRight")
     family.wait_for_function("document.querySelector('.family-card h2').textContent === 'Deformable DETR'")
     says(family, system="deformable_detr")
-    card = family.inner_text(".family-card")
+    card = family.inner_text(".family-card").replace("\u200b", "")     # long names may break between their words
     assert "DeformableCross" in card and "44.5" in card and "authors' repository" in card and "Evgeny Nikitin" in card
     family.locator(".family-card button", has_text="Show the code").click()
     family.wait_for_selector(".card-code details")

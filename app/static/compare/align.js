@@ -11,6 +11,30 @@ export function iou(a, b) {
   return inner / (a[2] * a[3] + b[2] * b[3] - inner || 1);
 }
 
+const kept = new WeakMap();
+
+/** Edges and area of every query's final box, five numbers each: a slider aligns again at every step. */
+function edges(run) {
+  if (!kept.has(run)) {
+    const found = new Float64Array(run.queries * 5);
+    for (let query = 0; query < run.queries; query++) {
+      const [cx, cy, w, h] = run.box(run.layers - 1, query);
+      found.set([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2, w * h], query * 5);
+    }
+    kept.set(run, found);
+  }
+  return kept.get(run);
+}
+
+/** IoU of two queries' final boxes. */
+function overlap(p, a, q, b) {
+  const [i, j] = [a * 5, b * 5];
+  const w = Math.min(p[i + 2], q[j + 2]) - Math.max(p[i], q[j]);
+  if (w <= 0) return 0;
+  const h = Math.min(p[i + 3], q[j + 3]) - Math.max(p[i + 1], q[j + 1]);
+  return h <= 0 ? 0 : (w * h) / (p[i + 4] + q[j + 4] - w * h);
+}
+
 /** For every layer: IoU with the final box, whether the class is the final one, and whether it is locked on from here to the end. */
 export function settling(run, query) {
   const last = run.layers - 1;
@@ -38,11 +62,10 @@ export function align(runs, threshold, top = 100) {
 /** Pairs of boxes of different runs about one object, the closest first; the same class counts for a quarter. */
 function pairs(runs, found) {
   const close = [];
-  const final = (i, query) => runs[i].box(runs[i].layers - 1, query);
   const name = (i, query) => runs[i].name(runs[i].layers - 1, query);
   for (let i = 0; i < runs.length; i++) for (let j = i + 1; j < runs.length; j++) for (const a of found[i]) for (const b of found[j]) {
-    const overlap = iou(final(i, a), final(j, b));
-    if (overlap >= SAME) close.push({ i, j, a, b, weight: overlap + (name(i, a) === name(j, b) ? 0.25 : 0) });
+    const shared = overlap(edges(runs[i]), a, edges(runs[j]), b);
+    if (shared >= SAME) close.push({ i, j, a, b, weight: shared + (name(i, a) === name(j, b) ? 0.25 : 0) });
   }
   return close.sort((p, q) => q.weight - p.weight);
 }
@@ -66,7 +89,7 @@ function describe(runs, members, taken) {
   const leader = present.reduce((a, b) => (score(b) > score(a) ? b : a));
   const box = runs[leader].box(last(leader), members[leader]);
   const names = members.map((query, i) => (query === null ? null : runs[i].name(last(i), query)));
-  const near = members.map((query, i) => (query === null ? nearest(runs[i], box, taken[i]) : null));
+  const near = members.map((query, i) => (query === null ? nearest(runs[i], runs[leader], members[leader], taken[i]) : null));
   const said = new Set(names.filter((name) => name !== null));
   const scores = members.map((query, i) => (query !== null ? score(i) : near[i]?.name === names[leader] ? near[i].score : 0));
   const kind = present.length === runs.length ? (said.size > 1 ? "class" : "all") : present.length === 1 ? "one" : "some";
@@ -74,9 +97,10 @@ function describe(runs, members, taken) {
     least: Math.min(1, ...present.map((i) => iou(runs[i].box(last(i), members[i]), box))), differ: said.size > 1 };
 }
 
-/** A run's best query at a place that no other object has. */
-function nearest(run, box, taken) {
+/** A run's best query at the place of another's that no object has. */
+function nearest(run, other, there, taken) {
   const last = run.layers - 1;
-  const query = run.order.find((each) => !taken.has(each) && iou(run.box(last, each), box) >= SAME);
+  const [mine, theirs] = [edges(run), edges(other)];
+  const query = run.order.find((each) => overlap(mine, each, theirs, there) >= SAME && !taken.has(each));
   return query === undefined ? null : { query, score: run.score(last, query), name: run.name(last, query) };
 }
