@@ -1,12 +1,15 @@
 """A served Atlas over a fake runner, and a real browser."""
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from PIL import Image
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from app.engine import Engine
+from app.panels import Answer
 from app.runs import Run
 from app.ui import build
 
@@ -32,6 +36,12 @@ def painted(width: int = 320, height: int = 240, shift: float = 0.0) -> Image.Im
         y0, y1 = (int((cy + side * h / 2) * height) for side in (-1, 1))
         pixels[max(0, y0):y1, x0:x1] = (40 * label, 120, 220 - 40 * label)
     return Image.fromarray(pixels)
+
+
+def answer(service: Answer, **request: Any) -> dict[str, Any]:
+    """What a server function says; in a thread of its own, because a browser's test has a running loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(service(request))).result()
 
 
 @dataclass(frozen=True)

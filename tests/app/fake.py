@@ -16,9 +16,11 @@ VARIANTS = {"detr": "map", "deformable_detr": "points", "deformable_detr_two_sta
 PARTS = {"split": ("content", "spatial", "unsized"), "gaussians": ("content", "gaussian"), "sides": ("content", "spatial", "gaussian")}
 ANCHORED = ("points", "split", "sides", "factors")
 
-MATCHING = {"cost": {"class": {"kind": "focal", "alpha": 0.25, "gamma": 2.0, "weight": 2}, "l1": {"kind": "l1", "corners": False, "weight": 5},
-                     "giou": {"kind": "giou", "weight": 2}},
-            "schemes": [{"kind": "denoising", "groups": 5, "label_noise": 0.2, "box_noise": 0.4, "roles": 1, "moves": "centre", "shared": False}]}
+MATCHING = {
+    "cost": {"class": {"kind": "focal", "alpha": 0.25, "gamma": 2.0, "weight": 2}, "l1": {"kind": "l1", "corners": False, "weight": 5},
+             "giou": {"kind": "giou", "weight": 2}},
+    "schemes": [{"kind": "denoising", "groups": 5, "label_noise": 0.2, "box_noise": 0.4, "roles": 1, "moves": "centre", "shared": False}],
+}
 
 
 class FakeRunner:

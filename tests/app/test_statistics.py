@@ -1,7 +1,6 @@
 """Query statistics: what every slot does over many pictures, counted in the browser from a few numbers a picture."""
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 
@@ -14,7 +13,7 @@ from app.pages.statistics import services
 from app.runs import Run
 from app.slots import GRAIN, coarse, joined, level_shares, slots, stored
 
-from .conftest import painted
+from .conftest import answer, painted
 from .fake import OBJECTS, FakeRunner
 from .test_browser import PATIENCE, encoded
 
@@ -66,9 +65,9 @@ def test_the_stored_statistics_belong_to_the_bundled_weights():
 def test_only_known_pictures_are_counted(served):
     _, count = services(served.engine)
     wanted = {"model": "detr", "weights": "scenes"}
-    _, arrays = unpack(base64.b64decode(asyncio.run(count({**wanted, "picture": "example:moved"}))["pack"]))
+    _, arrays = unpack(base64.b64decode(answer(count, **wanted, picture="example:moved")["pack"]))
     assert arrays["scores"].shape == (1, 40)
-    assert "no longer on the server" in asyncio.run(count({**wanted, "picture": "0" * 32}))["error"]
+    assert "no longer on the server" in answer(count, **wanted, picture="0" * 32)["error"]
 
 
 @pytest.fixture(scope="module")

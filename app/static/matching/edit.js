@@ -89,7 +89,8 @@ function add(box) {
   const { objects, chosen } = lab();
   const { run } = get();
   const name = objects[chosen]?.name ?? objects.at(-1)?.name ?? run.name(run.layers - 1, run.order[0]);
-  change([...objects, { name, box: inside(box) }], { chosen: objects.length, pair: null });
+  change([...objects, { name, box: inside(box) }]);
+  choose(objects.length);
 }
 
 /** Look at an object and its match. */
