@@ -50,7 +50,7 @@ class Run:
     def summary(self) -> tuple[dict[str, Any], Arrays]:
         """What the page needs at once: best class and score of every query at every layer, boxes, anchors, proposals."""
         scores = self.arrays["scores"]
-        light = {name: self.arrays[name] for name in self.arrays if name in ("boxes", "anchors") or name.startswith(("proposals.", "tokens."))}
+        light = {name: self.arrays[name] for name in self.arrays if name.startswith(("boxes", "anchors", "proposals.", "tokens."))}
         best = {"labels": scores.argmax(-1).astype("<u2"), "scores": scores.max(-1).astype("<f4")}
         return {"run": self.id, **self.facts}, {**best, **light}
 

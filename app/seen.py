@@ -47,7 +47,8 @@ def _layer(view: View) -> Seen:
 
 def _map(view: TokenMap) -> Seen:
     """Attention, each summand of its scores alone, Gaussians, and the scores at the place that was read most."""
-    facts = {"kind": "map", "heads": view.weights.shape[0], "shapes": _shapes(view), "reach": view.reach.tolist(), "parts": list(view.scores)}
+    facts = {"kind": "map", "heads": view.weights.shape[0], "shapes": _shapes(view), "reach": view.reach.tolist()}
+    facts["parts"] = list(view.scores)
     arrays = shares(np.nan_to_num(view.weights))
     for part in view.scores:
         arrays |= {f"{part}.{key}": value for key, value in shares(view.alone(part)).items()}

@@ -35,7 +35,7 @@ function click({ points: [point] }) {
 
 const marker = (at, layers) => [{ type: "rect", xref: "x", yref: "paper", x0: at + 0.6, x1: at + 1.4, y0: 0, y1: 1, fillcolor: "rgba(128, 138, 148, .16)", line: { width: 0 }, layer: "below" }].slice(0, layers ? 1 : 0);
 const axis = (layers, from = 0.5) => ({ tickmode: "linear", dtick: 1, range: [from, layers + 0.5], fixedrange: true, title: { text: say.layerAxis }, showgrid: false });
-const small = { height: 196, margin: { l: 40, r: 40, t: 26, b: 38 }, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } } };
+const small = { height: 214, margin: { l: 40, r: 40, t: 24, b: 36 }, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } } };
 
 function scoreChart(place, { run, kept, at }) {
   const layers = [...Array(run.layers).keys()];
@@ -69,6 +69,6 @@ function moveChart(place, { run, query, at }) {
     { x, y: boxes.map((box) => overlap(box, boxes.at(-1))), name: say.overlapFinal, yaxis: "y2", mode: "lines+markers", line: { width: 2.2 }, hovertemplate: `IoU %{y:.2f}<extra></extra>` },
   ];
   chart(place, traces, { ...small, xaxis: axis(run.layers), yaxis: { fixedrange: true, rangemode: "tozero", title: { text: say.pixels, font: { size: 11 } } },
-    yaxis2: { overlaying: "y", side: "right", range: [0, 1.05], fixedrange: true, showgrid: false, title: { text: "IoU", font: { size: 11 } } }, shapes: marker(at, run.layers) },
+    yaxis2: { overlaying: "y", side: "right", range: [0, 1.05], tickmode: "array", tickvals: [0, 0.5, 1], fixedrange: true, showgrid: false, title: { text: "IoU", font: { size: 11 } } }, shapes: marker(at, run.layers) },
   { label: say.movesLabel, click });
 }

@@ -58,7 +58,7 @@ function sampling({ run, query, kept, at, head }, view) {
       line(say.offset, boxed ? "Δ, × (w, h) / 2P" : say.cells, `${pair(offset, (v) => number(v, 2))} × ${pair(unit)}`),
       line(say.location, "p = r + Δ · s", `${pair([anchor[0], anchor[1]])} + ${pair(offset.map((v, i) => v * unit[i]))} = ${pair(place)}`, true));
   } else lines.push(line(say.location, "p", pair(place)));
-  lines.push(line(say.weight, `A = softmax ${say.over(view.levels * view.points)}`, `${three(weight)}, ${say.sums}`, true));
+  lines.push(line(say.weight, `A = softmax ${say.over(view.levels * view.points)}`, `${three(weight)} ${say.sums}`, true));
   return card(say.samplingTitle, say.samplingLead, ...lines);
 }
 

@@ -13,17 +13,24 @@ const STEP = 700;                                     // milliseconds a layer
 
 export function mount(place) {
   const [swatch, name, line] = [el("i", { class: "swatch large" }), el("h1", { class: "inside-name" }), el("p", { class: "inside-line" })];
-  const empty = el("div", { class: "inside-empty" }, el("p", {}, say.empty), button(say.best, best, { class: "solid" }));
+  const [hint, start, status] = [el("p", {}), button(say.best, best, { class: "solid" }), el("p", { class: "inside-status", role: "status" })];
+  const empty = el("div", { class: "inside-empty" }, hint, start);
   const steps = el("div", { class: "inside-steps", role: "radiogroup", "aria-label": say.layers });
   const head = el("div", { class: "inside-head" }, swatch, el("div", { class: "inside-title" }, name, line),
     el("div", { class: "inside-tools" },
       el("div", { class: "inside-walk" }, player(), steps),
       el("div", { class: "inside-next" }, step(say.before, "‹", -1), step(say.after, "›", 1), button(say.explore, () => turn("explore"), { class: "quiet" }))));
-  place.append(head, empty);
+  place.append(head, empty, status);
+  bus.on(["status", "run"], ({ status: now, run }) => {
+    write(hint, run ? say.empty : now?.text ?? say.opening);
+    write(status, run ? now?.text ?? "" : "");
+    status.dataset.kind = now?.kind ?? "";
+    start.hidden = !run;
+  });
   bus.on(["run", "query", "layer", "model"], ({ run, query }) => {
     const here = Boolean(run) && query !== null;
     head.hidden = !here;
-    empty.hidden = here || !run;
+    empty.hidden = here;
     document.getElementById("atlas-inside")?.classList.toggle("nothing", !here);
     if (!here) return;
     const last = run.layers - 1;

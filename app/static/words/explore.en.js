@@ -35,7 +35,7 @@ export const say = {
     "(below) and along y (at the right). It shows how much each place was read, not why the query decided as it did.",
   gaussians: " Ellipses: where each head was told to look, one standard deviation wide.",
   tokensCaption: "Coloured squares are the tokens that the encoder refined, one colour a feature level; the dark rest went on as the backbone left it.",
-  tokens: "Kept tokens", partsLabel: "Which part of the attention",
+  tokens: "Tokens", partsLabel: "Which part of the attention",
   part: { whole: "Whole", content: "Content", spatial: "Spatial", unsized: "Unsized", point: "Point", box: "Corners", gaussian: "Gaussian" },
   partMeaning: { whole: "The attention as it was used", content: "What the content alone would look at", spatial: "What the place alone would look at", unsized: "The spatial part without its modulation by width and height",
     point: "What the point alone would look at", box: "What the box's corners alone would look at", gaussian: "The Gaussians alone" },

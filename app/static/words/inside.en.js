@@ -6,7 +6,7 @@ const count = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 export const say = {
   // head
   empty: "Choose a query to look into: pin one on the Explore page, or start with the best one here.", best: "Look into the best query", explore: "On the Explore page",
-  before: "The query before it in the list (arrow up)", after: "The next query in the list (arrow down)", layers: "Decoder layer", layer: (at) => `Layer ${at + 1}`, play: "Walk through the layers", pause: "Pause",
+  opening: "Opening …", before: "The query before it in the list (arrow up)", after: "The next query in the list (arrow down)", layers: "Decoder layer", layer: (at) => `Layer ${at + 1}`, play: "Walk through the layers", pause: "Pause",
   line: (query, score, rank, total, detector) => `Query ${query} · final score ${score} · place ${rank} of ${total} · ${detector}`,
   // its way
   path: "Its way through the layers", attention: "Attention", savePicture: "Save this picture", pathLabel: "The query's boxes and centres, layer by layer, on the picture",
@@ -42,7 +42,7 @@ export const say = {
   below: (names) => `Ended below this one: ${names}.`, above: (names) => `Ended above it: ${names}.`,
   // formulas
   formula: "The formulas with its numbers", samplingTitle: "From reference to sampled place", samplingLead: "Offsets and weights come from the query alone; the value is read between the four tokens around the place.", pickPoint: "Sampled point",
-  pointName: (head, level, share) => `head ${head + 1}, level ${level + 1}: ${share}`, reference: "Looked from", offset: "Offset", cells: "Δ, × 1 token", location: "Place", weight: "Weight", over: (n) => `over ${n} points of the head`, sums: "which add up to 1",
+  pointName: (head, level, share) => `head ${head + 1}, level ${level + 1}: ${share}`, reference: "Looked from", offset: "Offset", cells: "Δ, × 1 token", location: "Place", weight: "Weight", over: (n) => `over ${n} points of the head`, sums: "of 1 shared by all of them",
   softmaxTitle: "From score to share", softmaxLead: (head, row, column) => `Head ${head + 1}, the token it read most: row ${row}, column ${column} of the feature grid.`, score: "Score", share: "Share",
   partScore: { content: "What is there", spatial: "Where it is", gaussian: "Gaussian, ≤ 0" },
   productTitle: "From two shares to one", productLead: (head) => `Head ${head + 1}, at the column and the row it read most.`, alongX: "Along x", alongY: "Along y",
