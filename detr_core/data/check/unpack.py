@@ -30,7 +30,7 @@ class Limits:
     archive: int = 8 * 2**30
     files: int = 400_000
     total: int = 24 * 2**30
-    file: int = 2 * 2**30
+    file: int = 512 * 2**20
     picture: int = 128 * 2**20
     ratio: float = 200.0
     trusted: int = 16 * 2**20
