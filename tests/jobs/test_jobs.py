@@ -4,6 +4,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 import time
 import zipfile
 from dataclasses import replace
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 import detr_core
 from detr_core.jobs import Job, JobError, Jobs, Launch, Quota, Supervisor
 from detr_core.jobs.alerts import alert_of
+from detr_core.jobs.process import of_folder
 from detr_core.jobs.space import sweep
 from detr_core.jobs.worker import resolved
 from detr_core.training.causes import TrainingDiverged, cause_of
@@ -263,6 +265,35 @@ def test_a_job_that_dies_on_the_spot_is_not_started_for_ever(jobs, monkeypatch):
     states = [event["state"] for event in jobs.events(ME, job.id)]
     assert states == ["queued", *["preparing", "interrupted", "queued"] * 2, "preparing", "interrupted"]
     assert jobs.resume(ME, job.id).state == "queued"
+
+
+def test_a_stop_at_once_and_a_deletion_end_the_process(jobs, monkeypatch):
+    """A process that hangs and heeds nothing; another folder's is left alone."""
+    hangs = [sys.executable, "-c", "import time; time.sleep(600)", "detr_core.jobs.worker"]
+    monkeypatch.setattr(Launch, "words", lambda self, job: [*hangs, str(job.folder)])
+    one, other, supervisor = jobs.add(ME, RUN), jobs.add(ME, RUN), Supervisor(jobs)
+    supervisor.tick()
+    pids = [jobs.get(ME, job.id).pid for job in (one, other)]
+    assert [of_folder(job.folder) for job in (one, other)] == [[pid] for pid in pids]
+    assert jobs.stop(ME, one.id).state == "stopping" and one.files.stop.exists() and of_folder(one.folder)
+    assert jobs.stop(ME, one.id, at_once=True).state == "stopping" and not of_folder(one.folder) and of_folder(other.folder)
+    supervisor.tick()
+    assert jobs.get(ME, one.id).state == "stopped" and jobs.get(ME, other.id).state == "preparing"
+    jobs.delete(ME, other.id)
+    assert not of_folder(other.folder) and not other.folder.exists()
+
+
+def test_a_server_that_died_while_starting_a_job_finds_its_process(jobs, monkeypatch):
+    hangs = [sys.executable, "-c", "import time; time.sleep(600)", "detr_core.jobs.worker"]
+    monkeypatch.setattr(Launch, "words", lambda self, job: [*hangs, str(job.folder)])
+    job, supervisor = jobs.add(ME, RUN), Supervisor(jobs)
+    supervisor.tick()
+    pid = jobs.get(ME, job.id).pid
+    jobs.table.put(job.id, pid=None, started="")    # as if it had been killed before it could write them down
+    supervisor.take_over()
+    supervisor.tick()
+    assert jobs.get(ME, job.id).pid == pid and jobs.get(ME, job.id).state == "preparing" and of_folder(job.folder) == [pid]
+    jobs.delete(ME, job.id)
 
 
 def test_old_caches_make_room_and_young_ones_stay(tmp_path):
