@@ -112,7 +112,7 @@ def inked(page, selector: str) -> bool:
 
 
 def test_the_step_opens_on_a_checked_set(visit, screenshots):
-    page = visit()
+    page = visit(locale="en")
     assert page.inner_text(".data-title h1") == "Trees from above"
     assert "45" in page.inner_text(".tiles") and page.locator(".data-card").count() == 2
     page.wait_for_selector(".sample canvas")
@@ -120,6 +120,13 @@ def test_the_step_opens_on_a_checked_set(visit, screenshots):
     page.wait_for_function("/queries in/.test(document.querySelector('.tiles').textContent)")
     page.wait_for_selector(".measure .plot-container")
     page.screenshot(path=screenshots / "dataset-light-1280.png", full_page=True)
+    page.locator(".sample-open").first.click()
+    assert inked(page, "dialog.closely canvas")
+    first = page.inner_text("dialog.closely b")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"document.querySelector('dialog.closely b').textContent !== '{first}'")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog.closely", state="detached")
     page.locator(".data-card").nth(1).click()
     page.wait_for_function("document.querySelector('.data-title h1').textContent === 'Scenes'")
     assert inked(page, ".sample canvas")
