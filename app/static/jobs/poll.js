@@ -1,6 +1,7 @@
 /* Keeps the page in step with the server: one small question at a time, only for what is new, none while nobody looks. */
 import { get as common, on as listen } from "../bus.js";
 import { asker } from "../train/asker.js";
+import { told } from "../words.js";
 import { Record } from "./record.js";
 import { choose, get, isActive, on, records, set } from "./state.js";
 
@@ -9,6 +10,7 @@ let call = null;
 let timer = 0;
 let asking = false;
 let again = false;
+let lost = { job: null, words: "" };                  // what an address asked for in vain, said over the job that is shown instead
 
 export const ask = (name, request) => call(name, request);
 
@@ -50,14 +52,21 @@ async function news() {
     records.get(id).add(lines);
   }
   const known = answer.jobs.map((job) => ({ ...job, heard: performance.now() }));
-  set({ jobs: known, grown, problem: answer.missing && wanted === get().chosen ? answer.missing : "" });
-  if (!get().chosen || answer.missing) {
-    const first = known.find(isActive) ?? known[0];
-    if (first && (!get().chosen || answer.missing)) { const words = answer.missing; choose(first.id); set({ problem: words ?? "" }); again = true; }
-    return;
-  }
+  if (answer.missing && wanted === get().chosen) return instead(known, told(answer.missing));
+  set({ jobs: known, grown, problem: lost.job === get().chosen ? lost.words : "" });
+  if (!get().chosen) return instead(known, "");
   if (answer.job?.id === get().chosen) set({ job: { ...answer.job, heard: performance.now() } });
   if (answer.job && wanted === get().chosen && answer.job.samples !== Object.keys(get().samples?.steps ?? {}).length) await samples(wanted);
+}
+
+/** Nothing or something that is gone was asked for: show the newest job that moves, else the newest. */
+function instead(jobs, words) {
+  const first = jobs.find(isActive) ?? jobs[0];
+  if (!first) return set({ jobs, problem: words });
+  lost = { job: first.id, words };
+  set({ jobs });
+  choose(first.id);
+  again = true;
 }
 
 async function samples(job) {

@@ -11,7 +11,7 @@ export function mount(place) {
   place.append(el("header", { class: "page-head" }, el("h1", {}, say.title), el("p", {}, say.lead)),
     el("ol", { class: "steps", "aria-label": say.stepsLabel }, parts.map(({ node }) => node)));
   on(["step", "dataset", "plan", "problem", "variant", "estimate"], () => {
-    if (waiting(get().step) && get().dataset) set({ step: waiting(get().step) });
+    if (get().dataset && waiting(get().step) === "data") set({ step: "data" });
     const shown = waiting(get().step) ?? get().step;
     const frame = document.getElementById("atlas-train");
     if (frame) frame.dataset.step = shown;
