@@ -2,6 +2,7 @@
 import { get, layer, on as onSelection, set as select } from "../bus.js";
 import { unpack } from "../pack.js";
 import { classColour, corners } from "../paint.js";
+import { open } from "../session.js";
 import { store } from "../store.js";
 import { told } from "../words.js";
 import { matrices, total } from "./cost.js";
@@ -37,7 +38,21 @@ export const matching = () => get().run?.facts.matching ?? null;
 /** Called by the panel that has the server's functions. */
 export function connect(functions) {
   server = functions;
-  onSelection(["run"], ({ run }) => run && follow(run));
+  if (!cameForThis()) return onSelection(["run"], ({ run }) => run && follow(run));
+  let begun = false;
+  onSelection(["run", "examples"], ({ run, examples, weights }) => {
+    if (begun || !run || !examples.length) return;
+    begun = true;
+    const few = examples.filter(({ data, boxes }) => data === weights && boxes?.length).sort((a, b) => Math.abs(a.boxes.length - 5) - Math.abs(b.boxes.length - 5))[0];
+    if (few) open({ picture: `example:${few.id}` }, { query: "best" });
+    onSelection(["run"], ({ run: next }) => next && follow(next));
+  });
+}
+
+/** Whether the visitor's address named this page but no picture: then one with few objects is easier to read. */
+function cameForThis() {
+  const asked = new URL(performance.getEntriesByType("navigation")[0]?.name ?? location.href).searchParams;
+  return asked.get("page") === "matching" && !asked.get("picture") && !asked.get("model");
 }
 
 export async function ask(name, request) {

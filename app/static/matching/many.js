@@ -1,4 +1,5 @@
 /* The same queries under other rules of who answers for an object: one each, several each, groups, overlap. */
+import { badge } from "../badge.js";
 import { get, layer, onFrame as onBusFrame } from "../bus.js";
 import { el, write } from "../dom.js";
 import { box, context, frame, picture } from "../paint.js";
@@ -18,7 +19,7 @@ const RULES = {
 export function mount(place) {
   const note = el("p", { class: "section-note" });
   const figures = Object.entries(RULES).map(([name, rule]) => figure(name, rule));
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.manyTitle)), note, el("div", { class: "rules" }, figures.map(({ node }) => node)));
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.manyTitle, badge("onetomany"))), note, el("div", { class: "rules" }, figures.map(({ node }) => node)));
   const draw = () => {
     const { run } = get();
     const further = run?.facts.matching?.schemes.find(({ kind }) => kind === "repeats");

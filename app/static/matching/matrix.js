@@ -1,4 +1,5 @@
 /* The cost matrix: objects down, queries across; the darker a cell, the cheaper the pair. Point to see its terms, press to pin it. */
+import { badge } from "../badge.js";
 import { get, layer, on as onBus, onFrame as onBusFrame } from "../bus.js";
 import { el, write } from "../dom.js";
 import { exportButton, exportJson, exportPng } from "../export.js";
@@ -18,7 +19,7 @@ export function mount(place) {
   const names = el("ol", { class: "matrix-names" });
   const words = el("p", { class: "sr", "aria-live": "polite" });
   const note = el("span", { class: "note" });
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.matrixTitle), note, tools(canvas)), el("div", { class: "matrix" }, names, scroll), legend(), words);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.matrixTitle, badge("hungarian")), note, tools(canvas)), el("div", { class: "matrix" }, names, scroll), legend(), words);
   const draw = () => paint(canvas, scroll);
   const fit = () => { measure(canvas, scroll, names, note); draw(); };
   onFrame(null, draw);

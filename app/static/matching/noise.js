@@ -1,4 +1,5 @@
 /* Queries that only training sees: noisy copies of the objects, what they should become, and who may see whom. */
+import { badge } from "../badge.js";
 import { get, onFrame as onBusFrame } from "../bus.js";
 import { el, write } from "../dom.js";
 import { box, context, frame, picture, tag } from "../paint.js";
@@ -21,7 +22,7 @@ export function mount(place) {
   const [none, note, line] = [el("p", { class: "section-note" }, say.noDenoising), el("p", { class: "section-note" }), el("p", { class: "rule-line" })];
   const who = mask();
   const bench = el("div", { class: "noise-bench" }, el("div", { class: "noise-picture" }, el("div", { class: "mat" }, canvas), controls(), line), who.node);
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.noiseTitle)), none, note, bench);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.noiseTitle, badge("denoising"))), none, note, bench);
   const show = () => {
     const [{ run, image }, own, { objects }] = [get(), scheme(), lab()];
     const groups = run?.facts.matching ? layout(run.facts.matching.schemes, run.queries, objects.length) : [];

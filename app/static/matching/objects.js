@@ -1,4 +1,5 @@
 /* The objects: their class, and which query answers for them at every layer; where that changed is marked. */
+import { badge } from "../badge.js";
 import { get, layer, on as onBus, set as select } from "../bus.js";
 import { el, icon, write } from "../dom.js";
 import { change, lab, objectColour, on, pin, remove, set, solution } from "./lab.js";
@@ -8,7 +9,7 @@ import { say } from "./text.js";
 export function mount(place) {
   const table = el("table", { class: "object-table" });
   const empty = el("p", { class: "empty" }, say.none);
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.objects), el("span", { class: "note" }, say.objectsNote)), el("div", { class: "object-scroll" }, table), empty);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.objects, badge("matching")), el("span", { class: "note" }, say.objectsNote)), el("div", { class: "object-scroll" }, table), empty);
   const rows = [];
   const show = () => {
     const { run } = get();

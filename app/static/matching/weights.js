@@ -1,4 +1,5 @@
 /* The weights of the cost as sliders, and the pair looked at, term by term beside the match. */
+import { badge } from "../badge.js";
 import { get, layer, on as onBus } from "../bus.js";
 import { el, write } from "../dom.js";
 import { number } from "../words.js";
@@ -12,7 +13,7 @@ export function mount(place) {
   const formula = el("p", { class: "formula" });
   const find = el("button", { type: "button", class: "quiet", onclick: () => pin(ambiguous()) }, say.findAmbiguous);
   place.append(
-    el("header", { class: "panel-head" }, el("h2", {}, say.weights), reset), sliders, formula,
+    el("header", { class: "panel-head" }, el("h2", {}, say.weights, badge("cost")), reset), sliders, formula,
     el("header", { class: "panel-head pair-head" }, el("h2", {}, say.pair), find), pair,
   );
   on(["official"], ({ official }) => sliders.replaceChildren(...Object.keys(official).map(slider)));

@@ -1,4 +1,5 @@
 /* How often every slot finds something: a few do most of the work, some never answer. */
+import { badge } from "../badge.js";
 import { get, onFrame as onBusFrame } from "../bus.js";
 import { chart, ink, series } from "../chart.js";
 import { el, write } from "../dom.js";
@@ -8,7 +9,7 @@ import { say } from "./text.js";
 
 export function mount(place) {
   const [curve, note] = [el("div", { class: "chart-place" }), el("p", { class: "section-note" })];
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.firing), exportButton(say.png, () => exportPng(curve, "firing", get().model))), note, curve);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.firing, badge("dead")), exportButton(say.png, () => exportPng(curve, "firing", get().model))), note, curve);
   const show = () => {
     const { data, least } = tally();
     if (!data) return;

@@ -1,4 +1,5 @@
 /* Which feature levels the layers read: the mean over all queries, heads and pictures. */
+import { badge } from "../badge.js";
 import { get } from "../bus.js";
 import { chart } from "../chart.js";
 import { el, write } from "../dom.js";
@@ -9,7 +10,7 @@ import { say } from "./text.js";
 
 export function mount(place) {
   const [curve, note] = [el("div", { class: "chart-place" }), el("p", { class: "section-note" })];
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.levels), exportButton(say.png, () => exportPng(curve, "levels", get().model))), note, curve);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.levels, badge("level")), exportButton(say.png, () => exportPng(curve, "levels", get().model))), note, curve);
   on(["data"], ({ data }) => {
     const shares = data?.levelShares();
     curve.hidden = !shares;

@@ -1,4 +1,5 @@
 /* Where all queries are after every layer: however they begin, they end where the objects are (Efficient DETR, 2021). */
+import { badge } from "../badge.js";
 import { get, onFrame as onBusFrame } from "../bus.js";
 import { chart, ink, series } from "../chart.js";
 import { el, write } from "../dom.js";
@@ -12,7 +13,7 @@ export function mount(place) {
   const row = el("div", { class: "path-row" });
   const curve = el("div", { class: "path-curve" });
   const note = el("p", { class: "section-note" });
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.paths), exportButton(say.png, () => exportPng(curve, "movement", get().model))), note, row, el("h3", {}, say.movement), curve);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.paths, badge("reference")), exportButton(say.png, () => exportPng(curve, "movement", get().model))), note, row, el("h3", {}, say.movement), curve);
   const cells = [];
   const show = () => {
     const { data } = tally();

@@ -1,4 +1,5 @@
 /* Where every slot predicts: a square a slot, a dot a picture, coloured by the size and shape of the box. */
+import { badge } from "../badge.js";
 import { get, on as onBus, onFrame as onBusFrame } from "../bus.js";
 import { ink } from "../chart.js";
 import { el, write } from "../dom.js";
@@ -16,7 +17,7 @@ export function mount(place) {
   const [note, why, words] = [el("span", { class: "note" }), el("p", { class: "section-note" }), el("p", { class: "sr", "aria-live": "polite" })];
   const every = el("button", { type: "button", class: "switch", onclick: () => set({ every: !tally().every }) }, say.every);
   on(["every"], (state) => every.setAttribute("aria-pressed", String(state.every)));
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.slots), note, every, exportButton(say.png, () => exportPng(canvas, "slots", get().model))), why, canvas, legend(), words);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.slots, badge("query")), note, every, exportButton(say.png, () => exportPng(canvas, "slots", get().model))), why, canvas, legend(), words);
   const fit = () => {
     const { data } = tally();
     const grid = measure(canvas);

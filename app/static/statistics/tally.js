@@ -18,7 +18,10 @@ export const { get: tally, set, on, onFrame } = store(state);
 export const slot = () => { const { data, hover } = state; const found = hover ?? get().query; return data && found !== null && found < data.queries ? found : null; };
 
 /** Pin a slot: it is the same query on every page. */
-export const pin = (query) => select({ query, hover: null });
+export function pin(query) {
+  set({ hover: null });
+  select({ query, hover: null });
+}
 
 const GRAIN = 65535;
 

@@ -28,5 +28,5 @@ export const say = {
   levels: "Attention by feature level", levelsNote: "Mean of all queries, heads and pictures: which scale a layer reads.", oneLevel: "This detector reads a single feature level.",
   level: (level, shape) => `level ${level + 1}${shape ? ` (${shape[1]} × ${shape[0]})` : ""}`,
   classes: "What each slot prefers to say", classHover: "query %{x}, %{y}: %{customdata} times, %{z:.0%} of its answers<extra></extra>", silentAll: "No slot reaches the score.",
-  classesNote: (count, purity) => `The ${count} busiest slots. ${purity === null ? "No slot answers often enough to speak of a preference." : `Slots that answer three times or more give ${percent(purity)} of their answers to their favourite class; slots are seldom specialists.`}`,
+  classesNote: (count, purity) => `The ${count} busiest slots. ${purity === null ? "No slot answers often enough to speak of a preference." : `Slots that answer three times or more give ${percent(purity)} of their answers to their favourite class.`}`,
 };
