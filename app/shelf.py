@@ -17,7 +17,7 @@ from detr_core.registry import VARIANTS
 
 from .store import Store
 
-SIDE = 360                                          # pixels of a sample's longer side
+SIDE, LARGE = 360, 1400                             # pixels of a sample's longer side, and of one that is looked at closely
 PAGE = 12
 
 
@@ -60,6 +60,12 @@ class Shelf:
             total, names = len(names), names[page * PAGE:(page + 1) * PAGE]
         return {"total": total, "page": page, "size": PAGE, "pictures": [_sample(found, table, place.get(name), name) for name in names]}
 
+    def closely(self, owner: str, id: str, name: str) -> dict[str, Any]:
+        """One picture, large."""
+        found = self.datasets.get(owner, id)
+        table = self._table(found)
+        return _sample(found, table, table.files.index(name) if name in table.files else None, name, LARGE)
+
     def _table(self, found: Dataset) -> Table:
         return self._tables.get(found.id) or self._tables.put(found.id, found.table())
 
@@ -80,8 +86,8 @@ def brief(found: Dataset) -> dict[str, Any]:
             "bytes": facts.get("bytes", 0), "counts": counts}
 
 
-def _sample(found: Dataset, table: Table, index: int | None, name: str) -> dict[str, Any]:
-    """A small JPEG, and boxes as shares of the sides: [cx, cy, w, h, class]."""
+def _sample(found: Dataset, table: Table, index: int | None, name: str, side: int = SIDE) -> dict[str, Any]:
+    """A JPEG of so many pixels a side, and boxes as shares of the sides: [cx, cy, w, h, class]."""
     size = None if index is None else tuple(table.sizes[index].tolist())
     try:
         picture = found.picture(name, size)
@@ -89,7 +95,7 @@ def _sample(found: Dataset, table: Table, index: int | None, name: str) -> dict[
         return {"name": name, "missing": True}
     width, height = size or picture.size
     out, small = io.BytesIO(), picture.copy()
-    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     small.save(out, "JPEG", quality=82)
     told = {"name": name, "width": width, "height": height, "jpeg": base64.b64encode(out.getvalue()).decode(), "boxes": [], "split": ""}
     if index is not None:

@@ -67,6 +67,11 @@ def _shelf_services(opened: Opened) -> list[Answer]:
                                                             count(label) if isinstance(label, int) else None, chosen))
 
     @answered
+    async def data_picture(request: dict[str, Any]) -> dict[str, Any]:
+        """id, name -> one picture, large."""
+        return await ask(lambda shelf, owner: shelf.closely(owner, str(request.get("id")), str(request.get("name"))))
+
+    @answered
     async def data_delete(request: dict[str, Any]) -> dict[str, Any]:
         """id -> the list without it. A data set that a run still reads stays."""
         owner, id = asking(), str(request.get("id"))
@@ -79,7 +84,7 @@ def _shelf_services(opened: Opened) -> list[Answer]:
             return _shelf(shop).list(owner)
         return await serving(opened, work)
 
-    return [data_list, data_report, data_fit, data_samples, data_delete]
+    return [data_list, data_report, data_fit, data_samples, data_picture, data_delete]
 
 
 def _intake_services(opened: Opened) -> list[Answer]:

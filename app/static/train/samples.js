@@ -2,6 +2,7 @@
 import { el, write } from "../dom.js";
 import { box, classColour, context, frame, picture, tag } from "../paint.js";
 import { number, words } from "../words.js";
+import { closely } from "./closely.js";
 
 const say = await words("dataset");
 const FAULT = "#ff3b30";
@@ -39,7 +40,9 @@ export function samples(ask) {
     next.disabled = here.page + 1 >= last;
     back.parentElement.hidden = last < 2;
     grid.classList.toggle("few", answer.total < 4);
-    grid.replaceChildren(...answer.pictures.map((each) => cell(each, here.names, marks?.get(each.name))));
+    const names = answer.pictures.filter(({ missing }) => !missing).map(({ name }) => name);
+    const look = (first) => closely(names, first, (name) => ask("data_picture", { id: here.id, name }), (canvas, each) => draw(canvas, each, here.names, marks?.get(each.name)));
+    grid.replaceChildren(...answer.pictures.map((each) => cell(each, here.names, marks?.get(each.name), look)));
     if (!answer.pictures.length) grid.replaceChildren(el("p", { class: "empty" }, say.noSamples));
   }
 
@@ -58,21 +61,25 @@ function marksOf({ examples }) {
   return found;
 }
 
-function cell(each, names, marks = []) {
+function cell(each, names, marks = [], look) {
   const canvas = el("canvas", { role: "img", "aria-label": say.drawn(each.name, each.boxes?.length ?? 0) });
   const notes = marks.map(({ note }) => note).filter((note) => note && note !== each.name);
   const caption = el("figcaption", { title: each.name }, el("b", {}, each.name.split("/").at(-1)), el("span", {}, each.missing ? say.missing : [say.splits[each.split], say.count(each.boxes.length)].filter(Boolean).join(" · ")),
     ...notes.slice(0, 2).map((note) => el("span", { class: "fault", title: note }, note)));
-  if (!each.missing) {
-    const image = new Image();
-    image.onload = () => {
-      const draw = () => canvas.clientWidth && paint(canvas, image, each, names, marks);
-      new ResizeObserver(draw).observe(canvas);
-      draw();
-    };
-    image.src = `data:image/jpeg;base64,${each.jpeg}`;
-  }
-  return el("figure", { class: "sample" }, canvas, caption);
+  if (each.missing) return el("figure", { class: "sample" }, canvas, caption);
+  draw(canvas, each, names, marks);
+  return el("figure", { class: "sample" }, el("button", { type: "button", class: "sample-open", title: say.closely, onclick: () => look(each.name) }, canvas), caption);
+}
+
+/** Draws when the picture is decoded, and again whenever the canvas changes its size. */
+async function draw(canvas, each, names, marks = []) {
+  const image = new Image();
+  image.src = `data:image/jpeg;base64,${each.jpeg}`;
+  await image.decode();
+  const now = () => canvas.clientWidth && canvas.drawnFrom === image && paint(canvas, image, each, names, marks);
+  canvas.drawnFrom = image;
+  new ResizeObserver(now).observe(canvas);
+  now();
 }
 
 const short = (name) => ([...name].length > 18 ? `${[...name].slice(0, 17).join("")}…` : name);

@@ -23,7 +23,7 @@ export const say = {
   where: (shown, all) => (shown < all ? `Where: the first ${number(shown)} of ${number(all)}` : "Where"),
   kinds: {}, codes: {},
   samples: "Samples with their boxes", samplesOf: (name) => `Samples with “${name}”`, examplesOf: "Where the finding occurs", showAll: "Show all", noSamples: "No pictures to show.",
-  earlier: "Earlier pictures", later: "More pictures", page: (page, pages) => `${page} / ${pages}`,
+  closely: "Look closely", close: "Close", earlier: "Earlier pictures", later: "More pictures", page: (page, pages) => `${page} / ${pages}`,
   drawn: (name, boxes) => `${name} with ${count(boxes, "box", "boxes")}`, count: (boxes) => count(boxes, "box", "boxes"), missing: "cannot be shown", splits: { train: "train", val: "validation", test: "test" },
   classes: "Classes", classesHelp: "The id in your files, the index inside the detector, and the name. The number of classes follows from this table.",
   id: "id", index: "index", name: "name", inTrain: "train", inVal: "val", showClass: "Show pictures with this class",
