@@ -12,7 +12,8 @@ from gradio.utils import get_upload_folder
 
 from .engine import Engine
 from .job_api import job_endpoints
-from .people import asked_by
+from .own import with_own
+from .people import asked_by, asking
 from .runs import AtlasError, Run
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,9 @@ PATIENCE = 600                                      # seconds a caller waits in 
 
 def endpoints(engine: Engine) -> None:
     """Registers /variants, /detect, /inspect and those of jobs on the Blocks being built."""
-    def variants() -> list:
-        """Every detector: id, idea, parent, paper (title, authors, venue, year, arxiv, code) and its bundled weights."""
-        return engine.catalogue().result(PATIENCE)
+    def variants(http: gr.Request = None) -> list:
+        """Every detector: id, idea, parent, paper (title, authors, venue, year, arxiv, code), its bundled weights and your own."""
+        return with_own(engine, asking(), engine.catalogue().result(PATIENCE))
 
     def detect(picture: gr.FileData, variant: str, weights: str = "scenes", threshold: float = 0.5, http: gr.Request = None) -> dict:
         """Objects in a picture file, best first: `detections` is a list of {"name", "label", "score", "box", "query"}.
@@ -89,7 +90,8 @@ def _inside(run: Run, query: int) -> dict[str, Any]:
                "scores": dict(zip(run.facts["names"], found["scores"][i].round(5).tolist()))} for i in range(len(boxes))]
     attention = {}
     for path, view in run.facts["views"].items():
-        attention[path] = {**view} | {key: found[f"{path}.{key}"].tolist() for key in ("locations", "centre", "deviation") if f"{path}.{key}" in found}
+        known = (key for key in ("locations", "centre", "deviation") if f"{path}.{key}" in found)
+        attention[path] = {**view} | {key: found[f"{path}.{key}"].tolist() for key in known}
         for part in ("", "row.", "column.", *(f"{name}." for name in view.get("parts", ()))):
             if (weights := found.get(f"{path}.{part}weights")) is not None:
                 scale = found.get(f"{path}.{part}scale")

@@ -9,8 +9,10 @@ from typing import Any
 import gradio as gr
 
 from ..engine import Engine
+from ..own import with_own
 from ..pack import packed
 from ..panels import Answer, answered, panel
+from ..people import asking
 from ..runs import AtlasError
 from ..state import Selection
 
@@ -44,8 +46,9 @@ def picture_services(engine: Engine) -> list[Answer]:
 
     @answered
     async def catalogue(request: dict[str, Any]) -> dict[str, Any]:
-        """Every variant; waits until the libraries are loaded."""
-        return {"variants": await asyncio.wrap_future(engine.catalogue())}
+        """Every variant with the visitor's own weights; waits until the libraries are loaded."""
+        variants = await asyncio.wrap_future(engine.catalogue())
+        return {"variants": await asyncio.to_thread(with_own, engine, asking(), variants)}
 
     @answered
     async def add_picture(request: dict[str, Any]) -> dict[str, Any]:

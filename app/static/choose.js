@@ -40,10 +40,13 @@ const options = ({ variants, model }) => (variants.length ? variants.filter(({ w
 
 const weightsOf = ({ variants, weights }, model) => variants.find(({ id }) => id === model)?.weights ?? [weights].filter(Boolean);
 
+/** A visitor's own weights are "job:<id>" and have a name. */
+const called = (name, { variants, model }) => variants.find(({ id }) => id === model)?.own?.[name] ?? name;
+
 /** Selects of the detector and its weights; `page` keeps the ids of several pages apart. */
 export const choosers = (page = "") => [
   el("div", { class: "source-part" }, ...chooser("model", say.model, (state) => options(state), (id) => title(id), page)),
-  el("div", { class: "source-part narrow" }, ...chooser("weights", say.weights, (state) => weightsOf(state, state.model), (name) => name, page)),
+  el("div", { class: "source-part narrow" }, ...chooser("weights", say.weights, (state) => weightsOf(state, state.model), called, page)),
 ];
 
 /** A labelled select bound to a key of the bus; choosing runs the picture again. */
@@ -57,7 +60,7 @@ function chooser(key, label, list, shown, page) {
   on(["variants", "model", "weights", "status"], (state) => {
     const names = list(state);
     if (names.join("\n") !== select.dataset.names) {
-      select.replaceChildren(...names.map((name) => el("option", { value: name }, shown(name))));
+      select.replaceChildren(...names.map((name) => el("option", { value: name }, shown(name, state))));
       select.dataset.names = names.join("\n");
     }
     if (state.status?.kind !== "wait") select.value = state[key] ?? "";
