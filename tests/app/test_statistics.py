@@ -101,7 +101,7 @@ def test_it_opens_on_the_stored_set(page, screenshots):
     assert line(page).startswith("12 pictures") and "40 query slots" in line(page)
     assert f"{40 - len(OBJECTS)} of 40 slots never reach" in page.inner_text("#atlas-statistics-firing .section-note")
     assert page.locator("#atlas-statistics-paths figure").count() == 4
-    assert page.locator("#atlas-statistics-levels .main-svg").count()
+    page.wait_for_selector("#atlas-statistics-levels .bartext")
     assert page.evaluate("document.body.dataset.hacked") is None and page.locator("img[src=x]").count() == 0
     page.screenshot(path=screenshots / "statistics-light-1280.png", full_page=True)
 

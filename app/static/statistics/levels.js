@@ -17,7 +17,7 @@ export function mount(place) {
     write(note, !data ? "" : shares ? say.levelsNote : say.oneLevel);
     if (!shares) return;
     const traces = shares[0].map((_, level) => ({ type: "bar", orientation: "h", name: say.level(level, data.levels[level]), y: shares.map((_, layer) => say.after(layer + 1)), x: shares.map((row) => row[level]),
-      marker: { color: levelColour(level) }, text: shares.map((row) => row[level]), texttemplate: "%{x:.0%}", textposition: "inside", insidetextanchor: "middle", textfont: { color: "#10151c" }, hovertemplate: "%{y}: %{x:.1%}<extra></extra>" }));
+      marker: { color: levelColour(level) }, text: shares.map((row) => row[level]), texttemplate: "%{x:.0%}", textposition: "inside", insidetextanchor: "middle", textangle: 0, textfont: { color: "#10151c" }, hovertemplate: "%{y}: %{x:.1%}<extra></extra>" }));
     chart(curve, traces, { height: Math.max(200, 70 + 42 * shares.length), barmode: "stack", bargap: 0.3, xaxis: { tickformat: ".0%", range: [0, 1] }, yaxis: { autorange: "reversed", type: "category" } }, { label: say.levels });
   });
 }

@@ -67,5 +67,5 @@ function draw(place, data) {
   const [first, second] = series();
   const trace = (values, name, colour, more) => ({ x: names, y: [...values], name, marker: { color: colour }, hovertemplate: "%{x}: %{y:.1%}<extra></extra>", ...more });
   chart(place, [trace(moved.slice(1), say.moved, first, { type: "bar", x: names.slice(1), width: 0.45 }), trace(left, say.left, second, { type: "scatter", mode: "lines+markers", line: { color: second, width: 2.5 } })],
-    { height: 240, yaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: say.ofPicture } }, xaxis: { type: "category", categoryarray: names } }, { label: `${say.movement}: ${names.map((name, i) => `${name} ${percent(left[i])}`).join(", ")}` });
+    { height: 240, yaxis: { tickformat: Math.max(...left, ...moved) < 0.05 ? ".1%" : ".0%", rangemode: "tozero", title: { text: say.ofPicture } }, xaxis: { type: "category", categoryarray: names } }, { label: `${say.movement}: ${names.map((name, i) => `${name} ${percent(left[i])}`).join(", ")}` });
 }
