@@ -199,8 +199,13 @@ def test_the_saved_page_works_without_the_server(explore, browser, troubles, tmp
     page.locator(".layer-cell").nth(0).click()
     page.wait_for_function("document.querySelector('.card-line').textContent.includes('layer 1 of 3')")
     page.locator("#atlas-threshold").fill("0.95")
-    assert page.evaluate("document.body.dataset.hacked") is None
     page.screenshot(path=screenshots / "saved-page.png")
+    page.get_by_role("tab", name="Inside").click()
+    page.wait_for_selector("#atlas-inside-mosaic canvas:visible")
+    assert page.locator(".card-line:visible").count() == 0
+    page.wait_for_timeout(300)
+    page.screenshot(path=screenshots / "saved-inside.png", full_page=True)
+    assert page.evaluate("document.body.dataset.hacked") is None
     context.close()
 
 

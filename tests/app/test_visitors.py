@@ -47,7 +47,7 @@ def ask(served):
 def brought(ask) -> dict[str, str]:
     """Every visitor's own picture: visitor -> its key."""
     def bring(i: int) -> tuple[str, str]:
-        data = base64.b64encode(encoded(0.002 * i)).decode()
+        data = base64.b64encode(encoded(0.01 * i)).decode()
         return f"visitor{i}", ask(f"visitor{i}", "add_picture", name=f"of visitor {i}.png", data=data)["key"]
 
     with ThreadPoolExecutor(VISITORS) as pool:
@@ -116,7 +116,7 @@ def test_hostile_names_stay_text_on_every_page(browser, served, language):
     page.goto(f"{served.url}/?lang={language}&model=%3Cimg%20src=x%20onerror=document.body.dataset.hacked=1%3E&weights=${{1}}")
     page.wait_for_selector(".query-row")
     name = f"{NAMES[-1]}{NAMES[-2]}.png"
-    page.set_input_files("#atlas-source input[type=file]", {"name": name, "mimeType": "image/png", "buffer": encoded(0.001)})
+    page.set_input_files("#atlas-source input[type=file]", {"name": name, "mimeType": "image/png", "buffer": encoded(0.005)})
     page.wait_for_function("!new URLSearchParams(location.search).get('picture').startsWith('example:')")
     for each in PAGES:
         page.locator(f".pages [data-page={each}]").click()

@@ -1,6 +1,6 @@
 /* The present view as one HTML file that opens without a network: the page's own scripts, styles, fonts, picture, run and details.
 
-   page() -> Promise of the file's text. In it `offline/open.js` mounts the same panels as Explore, and `offline/session.js`
+   page() -> Promise of the file's text. In it `offline/open.js` mounts the panels of Explore and of Inside, and `offline/session.js`
    stands where the session would talk to the server. */
 import { get } from "../bus.js";
 import { ask } from "../session.js";
@@ -10,11 +10,11 @@ import { date, language } from "../words.js";
 const ROOT = new URL("..", import.meta.url);
 const STANDS_FOR = { "session.js": "offline/session.js" };
 const IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(["'`])(\.\.?\/[^"'`]+)\2/g;
-const STYLES = ["base.css", "explore.css", "guide.css"];
+const STYLES = ["base.css", "explore.css", "inside.css", "guide.css"];
 
 export async function page() {
   const state = get();
-  const words = ["explore", "variants", "frame", "guide"].flatMap((name) => [...new Set(["en", language])].map((tongue) => `words/${name}.${tongue}.js`));
+  const words = ["explore", "inside", "variants", "frame", "guide"].flatMap((name) => [...new Set(["en", language])].map((tongue) => `words/${name}.${tongue}.js`));
   const [scripts, styles, data] = await Promise.all([gathered(["offline/open.js", ...words]), Promise.all(STYLES.map(style)), kept(state)]);
   const theme = document.documentElement.dataset.theme;
   return `<!doctype html>
@@ -69,11 +69,11 @@ function joined(folder, path) {
 }
 
 /** The run as the server sends it, the details of the queries in the list, the picture, and what is selected. */
-async function kept({ run, picture, model, weights, query, layer, head, threshold, top, attention, trail, boxes, zoom, image, variants }) {
+async function kept({ run, picture, model, weights, query, layer, head, threshold, top, attention, trail, boxes, zoom, image, variants, page: open }) {
   const queries = [...new Set([...run.order.slice(0, top), ...(query === null ? [] : [query])])];
   const { pack } = await ask("start_run", { picture, model, weights, ticket: "" });
   const details = {};
   for (const each of queries) details[each] = (await ask("query_detail", { run: run.id, query: each })).pack;
   return { pack, details, image: await dataOf(image.currentSrc || image.src), saved: date(Date.now()), variants: variants.filter(({ id }) => id === model),
-    state: { picture, model, weights, query, layer, head, threshold, top, attention, trail, boxes, zoom } };
+    state: { picture, model, weights, query, layer, head, threshold, top, attention, trail, boxes, zoom, page: open } };
 }
