@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +93,10 @@ def test_samples_are_pages_of_pictures_with_boxes(intake, tmp_path):
             act("bob", made.id)
     told = shelf.fit("ann", made.id, "detr", "tiny", {"short": 0, "long": 0, "queries": 1})
     assert told["fit"]["queries"] == 1 and [row["code"] for row in told["findings"]] == ["queries_few"]
+
+
+def test_every_finding_has_russian_words():
+    from detr_core.data.check.codes import CODES
+
+    text = (Path(__file__).resolve().parents[2] / "app" / "static" / "words" / "dataset.ru.js").read_text()
+    assert set(re.findall(r"^    (\w+): \[", text, re.MULTILINE)) == set(CODES)
