@@ -6,7 +6,7 @@ import { button, el, icon, write } from "../dom.js";
 import { title } from "../text.js";
 import { words } from "../words.js";
 import { start } from "./address.js";
-import { choose, get, LETTERS, MOST, on, same } from "./state.js";
+import { called, choose, get, LETTERS, MOST, on, same } from "./state.js";
 
 const say = await words("compare");
 
@@ -50,7 +50,7 @@ function row(one, at, models, variants) {
   };
   const detectors = able.length ? able.map(({ id }) => id) : [one.model];
   return el("div", { class: "compare-row" }, el("span", { class: "letter", "data-model": LETTERS[at] }, LETTERS[at]),
-    select(say.detector(LETTERS[at]), detectors, one.model, title, pick), select(say.weights(LETTERS[at]), weights, one.weights, String, (name) => replace({ ...one, weights: name })),
+    select(say.detector(LETTERS[at]), detectors, one.model, title, pick), select(say.weights(LETTERS[at]), weights, one.weights, (name) => called(one.model, name), (name) => replace({ ...one, weights: name })),
     button(icon("close"), () => choose(models.filter((_, i) => i !== at)), { class: "quiet", title: say.remove, "aria-label": `${say.remove}: ${LETTERS[at]}`, disabled: models.length < 3 }));
 }
 

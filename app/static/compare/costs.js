@@ -4,7 +4,7 @@ import { badge } from "../badge.js";
 import { button, el, write } from "../dom.js";
 import { title } from "../text.js";
 import { number, told, words } from "../words.js";
-import { get, LETTERS, on } from "./state.js";
+import { called, get, LETTERS, on } from "./state.js";
 
 const say = await words("compare");
 const known = new Map();                              // what was measured, by picture size and detector
@@ -64,7 +64,7 @@ const trained = ({ card, weights }) => [card.data ?? weights, card.images ? say.
 
 function fill(place) {
   const { models, runs } = get();
-  const head = el("tr", {}, el("th", {}), ...models.map((one, at) => el("th", { scope: "col" }, el("span", { class: "letter", "data-model": LETTERS[at] }, LETTERS[at]), " ", title(one.model), el("small", {}, one.weights))));
+  const head = el("tr", {}, el("th", {}), ...models.map((one, at) => el("th", { scope: "col" }, el("span", { class: "letter", "data-model": LETTERS[at] }, LETTERS[at]), " ", title(one.model), el("small", {}, called(one.model, one.weights)))));
   const rows = ROWS.map(([key, show, better, value]) => {
     const costs = models.map((one) => known.get(name(one)));
     const values = models.map((_, at) => (value && runs[at] ? Number(value(costs[at], runs[at])) : NaN));

@@ -29,6 +29,9 @@ let fresh = true;
 
 export const same = (a, b) => a.model === b.model && a.weights === b.weights;
 export const active = () => { const { hover, pinned, groups } = get(); return groups.find(({ key }) => key === (hover ?? pinned)) ?? null; };
+/** What weights are called: a visitor's own are "job:<id>" and have a name. */
+export const called = (model, weights) => bus.get().variants.find(({ id }) => id === model)?.own?.[weights] ?? weights;
+
 export const ready = () => get().runs.length > 0 && get().runs.every(Boolean);
 
 /** Choose the detectors anew; what they found is sent for where it is not here. */
