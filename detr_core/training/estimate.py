@@ -133,7 +133,7 @@ def main() -> int:
     try:
         answer = estimate(Run.read(json.load(sys.stdin))).json()
     except Exception as error:
-        answer = {"error": reason_of(error)}
+        answer = {"error": str(error) if isinstance(error, ValueError) else reason_of(error)}
     print("\n" + json.dumps(answer))
     return 0
 

@@ -1,9 +1,8 @@
 """Presets and the dry run: a recipe fits the data, says what it cannot do, and its price is measured on its own steps."""
 from __future__ import annotations
 
+import io
 import json
-import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,13 +12,12 @@ from hypothesis import strategies as st
 from job import small_detector
 from painted import Painted
 
-from detr_core.training.estimate import estimate
+from detr_core.training.estimate import estimate, main
 from detr_core.training.export import export
 from detr_core.training.fields import FIELDS, checked
 from detr_core.training.presets import BUDGETS, IMAGES, Facts, Wish, plan, preset
 from detr_core.training.run import Run
 
-ROOT = Path(__file__).resolve().parents[2]
 TREES = Facts(36, 0.095)
 
 
@@ -111,8 +109,8 @@ def test_a_dry_run_measures_the_run_and_leaves_nothing(small_set, tmp_path, monk
     assert sorted(path.name for path in small_set.iterdir()) == before and not (tmp_path / "cache").exists()
 
 
-def test_a_dry_run_that_cannot_be_says_why(tmp_path):
-    run = json.dumps(asdict(Run("deformable_detr_two_stage", str(tmp_path / "nowhere"))))
-    found = subprocess.run([sys.executable, "-m", "detr_core.training.estimate"], input=run, capture_output=True, text=True, cwd=ROOT)
-    answer = json.loads(found.stdout.strip().splitlines()[-1])
-    assert found.returncode == 0 and "nowhere" in answer["error"]
+def test_a_dry_run_that_cannot_be_says_why(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asdict(Run("deformable_detr_two_stage", str(tmp_path / "nowhere"))))))
+    assert main() == 0
+    answer = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    assert answer["error"].startswith("There is no data set or folder 'nowhere'")
