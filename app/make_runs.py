@@ -55,7 +55,8 @@ def make(folder: Path, model: str) -> None:
     for example, variant, weights in wanted(pictures, model):
         picture = pictures.get(f"example:{example}")
         facts, arrays = network.inspect(picture.image, variant, weights)
-        arrays |= {name: _coarse(array) for name, array in arrays.items() if name.endswith((".locations", "cross_attention.weights"))}
+        drawn = (".locations", "cross_attention.weights", ".centre", ".deviation", "numbers.scale", "tokens.received")
+        arrays |= {name: _coarse(array) for name, array in arrays.items() if name.endswith(drawn)}
         run = Run("", {"picture": picture.facts, **facts, "fingerprint": fingerprint(variant, weights)}, arrays)
         path = folder / f"{example}--{variant}--{weights}.npz"
         run.save(path)

@@ -7,6 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 PATIENCE = 90000
+START = "Where all queries look from"
 BASE = "/?page=inside&lang=en&picture=example:patches&weights=scenes&query=0&model="
 
 
@@ -62,7 +63,7 @@ def test_a_link_opens_the_query_with_its_formulas(desk, screenshots):
     assert len(numbers) == 6
     for axis in (0, 1):
         assert numbers[axis] + numbers[2 + axis] == pytest.approx(numbers[4 + axis], abs=0.0021), "reference and offset make the place"
-    shows(page, "Encoder proposals")
+    shows(page, START, "Encoder proposals")
     page.wait_for_selector(".inside-chart .main-svg")
     page.wait_for_timeout(500)
     page.screenshot(path=screenshots / "inside-light-1280.png", full_page=True)
@@ -129,7 +130,8 @@ def test_other_queries_lead_on_and_names_stay_text(desk):
 
 def test_training_is_rehearsed_on_the_runs_own_findings(desk, screenshots):
     page = desk(BASE + "dab_detr&layer=2", theme="dark")
-    shows(page, "Attention by its summands", "Stretch by width and height", "How the content scales the place's code", "What training adds")
+    shows(page, "Attention by its summands", "Stretch by width and height", "How the content scales the place's code", START,
+          "What training adds")
     page.get_by_role("button", name="Rehearse training on this picture").click()
     page.wait_for_selector(".rehearsal:visible")
     assert "2 queries were asked for this object" in page.inner_text(".rehearse .note")
@@ -140,7 +142,7 @@ def test_training_is_rehearsed_on_the_runs_own_findings(desk, screenshots):
 
 def test_what_another_share_of_tokens_would_keep_is_told_without_the_server(desk, screenshots):
     page = desk(BASE + "sparse_detr", width=390)
-    shows(page, "Which tokens the encoder refined", "Encoder proposals")
+    shows(page, START, "Which tokens the encoder refined", "Encoder proposals")
     told = page.locator(".special .note").first
     page.wait_for_function("document.querySelector('.special .note').textContent.startsWith('As it was')")
     asked = []
@@ -154,8 +156,8 @@ def test_what_another_share_of_tokens_would_keep_is_told_without_the_server(desk
 
 
 @pytest.mark.parametrize(("model", "titles"), [
-    ("anchor_detr", ["Row and column"]), ("smca", ["Attention by its summands", "The Gaussians"]), ("detr", []),
-    ("sap_detr", ["Attention by its summands", "The Gaussians"])])
+    ("anchor_detr", ["Row and column", START]), ("smca", ["Attention by its summands", "The Gaussians"]), ("detr", []),
+    ("sap_detr", ["Attention by its summands", "The Gaussians", START])])
 def test_each_kind_of_view_is_shown_where_it_is(desk, model, titles):
     page = desk(BASE + model)
     shows(page, *titles)

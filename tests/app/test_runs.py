@@ -1,4 +1,6 @@
 """A run that was kept says later what it said at once, in the file and in the block the browser reads."""
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,6 +42,17 @@ def test_a_stored_run_answers_like_the_fresh_one(run, tmp_path):
     again = Run.load(tmp_path / "a.npz", "r")
     assert again.facts == run.facts and again.detections(0.5) == run.detections(0.5)
     assert pack(*again.query(3)) == pack(*run.query(3))
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "assets" / "runs").glob("*.npz")), ids=lambda path: path.stem)
+def test_the_runs_the_app_opens_with_can_be_looked_into(path):
+    """Also those that were stored before a view learned to say more."""
+    stored = Run.load(path, "example:x")
+    facts, arrays = stored.query(int(stored.arrays["found.queries"][0]))
+    assert arrays["scores"].shape == (stored.facts["layers"], stored.facts["classes"])
+    for view in stored.facts["views"]:
+        assert any(name.startswith(view) for name in arrays)
+    pack(*stored.summary()), pack(facts, arrays)
 
 
 def test_a_file_that_is_no_run_is_refused_in_words(tmp_path):

@@ -1,4 +1,5 @@
 /* What each layer changed: class scores, and the box. */
+import { badge } from "../badge.js";
 import * as bus from "../bus.js";
 import { chart } from "../chart.js";
 import { el } from "../dom.js";
@@ -12,7 +13,7 @@ const CLASSES = 4;
 export function mount(place) {
   const [scores, moves] = [el("div", { class: "chart inside-chart" }), el("div", { class: "chart inside-chart" })];
   const note = el("p", { class: "inside-caption" });
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.scores)), scores, el("header", { class: "panel-head" }, el("h2", {}, say.moves)), moves, note);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.scores, badge("score"))), scores, el("header", { class: "panel-head" }, el("h2", {}, say.moves)), moves, note);
   note.textContent = say.movesCaption;
   let drawn = "";
   always((now) => {

@@ -1,4 +1,5 @@
 /* Every head of every layer at once; the one pointed at is shown large beside them. */
+import { badge } from "../badge.js";
 import * as bus from "../bus.js";
 import { el, write } from "../dom.js";
 import { exportButton, exportPng } from "../export.js";
@@ -17,7 +18,7 @@ export function mount(place, server) {
   const grid = el("canvas", { class: "mosaic", tabindex: 0, role: "img", onkeydown: walk });
   const large = el("canvas", { role: "img", "aria-label": say.largeLabel });
   const [title, caption, legend] = [el("h3", { class: "large-name" }), el("p", { class: "inside-caption" }), el("div", { class: "legend" })];
-  place.append(el("header", { class: "panel-head mosaic-head" }, el("h2", {}, say.mosaic), choices(), exportButton(say.saveMosaic, () => exportPng(grid, "atlas", "attention"))),
+  place.append(el("header", { class: "panel-head mosaic-head" }, el("h2", {}, say.mosaic, badge("crossattention")), choices(), exportButton(say.saveMosaic, () => exportPng(grid, "atlas", "attention"))),
     el("div", { class: "mosaic-row" }, el("div", { class: "mosaic-side" }, grid, el("p", { class: "note" }, say.mosaicHint)),
       el("figure", { class: "mosaic-large" }, title, el("div", { class: "inside-mat" }, large), legend, caption)));
   pointer(grid);

@@ -1,4 +1,5 @@
 /* The other queries: whom this one listened to in self-attention, who listened to it, and who sat on the same object. */
+import { badge } from "../badge.js";
 import * as bus from "../bus.js";
 import { el, write } from "../dom.js";
 import { box, classColour, context, frame, overlap, picture, tag } from "../paint.js";
@@ -12,7 +13,7 @@ export function mount(place) {
   const canvas = el("canvas", { role: "img", "aria-label": say.othersLabel });
   const list = el("div", { class: "other-list", role: "list" });
   const [verdict, caption] = [el("p", { class: "other-verdict" }), el("p", { class: "inside-caption" })];
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.others)), el("div", { class: "inside-mat" }, canvas), list, verdict, caption);
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.others, badge("selfattention"))), el("div", { class: "inside-mat" }, canvas), list, verdict, caption);
   write(caption, say.othersCaption);
   const hear = (event) => event.target.closest("[data-query]");
   list.addEventListener("pointerover", (event) => set({ other: hear(event) ? Number(hear(event).dataset.query) : null }));

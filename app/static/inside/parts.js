@@ -44,11 +44,11 @@ export function gaussian(block) {
     if (name === "after") look(ctx, f, kept, at, { head: headOf(head), size: 5, marks: false });
     if (name === "where") gaussians(ctx, f, kept.gaussians(at, head), 0.9);
   });
-  return { title: say.gaussians, caption: say.gaussiansCaption, shows: ({ kept, at }) => kept?.gaussians(at, null).length > 0,
+  return { title: say.gaussians, term: "gaussian", caption: say.gaussiansCaption, shows: ({ kept, at }) => kept?.gaussians(at, null).length > 0,
     paint: (now) => paint(now, ["before", "where", "after"], (name) => say.gaussianSteps[name]) };
 }
 
 export function factors(block) {
   const paint = row(block, (ctx, f, { kept, at, head }) => look(ctx, f, kept, at, { head: headOf(head), size: 11 }), [9, 1]);
-  return { title: say.factors, caption: say.factorsCaption, shows: ({ kept, at }) => Boolean(kept?.factors(at, null)), paint: (now) => paint(now, ["product"], () => say.factorsName) };
+  return { title: say.factors, term: "rowcolumn", caption: say.factorsCaption, shows: ({ kept, at }) => Boolean(kept?.factors(at, null)), paint: (now) => paint(now, ["product"], () => say.factorsName) };
 }

@@ -1,4 +1,5 @@
 /* The query's way: what it looked from and its box after every layer, over the picture. */
+import { badge } from "../badge.js";
 import * as bus from "../bus.js";
 import { el, write } from "../dom.js";
 import { exportButton, exportPng } from "../export.js";
@@ -16,7 +17,7 @@ export function mount(place) {
   const caption = el("p", { class: "inside-caption" });
   const attention = el("button", { type: "button", class: "switch", onclick: () => bus.set({ attention: !bus.get().attention }) }, say.attention);
   bus.on(["attention"], (state) => attention.setAttribute("aria-pressed", String(state.attention)));
-  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.path), attention, exportButton(say.savePicture, () => exportPng(canvas, "atlas", "path"))),
+  place.append(el("header", { class: "panel-head" }, el("h2", {}, say.path, badge("reference")), attention, exportButton(say.savePicture, () => exportPng(canvas, "atlas", "path"))),
     el("div", { class: "inside-mat" }, canvas), caption);
   const draw = always((now) => now && paint(canvas, caption, now));
   bus.on(["attention"], draw);

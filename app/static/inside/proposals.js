@@ -9,7 +9,7 @@ export function proposals(block) {
   const canvas = el("canvas", { role: "img", "aria-label": say.proposals });
   const [told, levels] = [el("p", { class: "note" }), el("div", { class: "legend" })];
   block.append(el("div", { class: "inside-mat small" }, canvas), levels, told);
-  return { title: say.proposals, caption: say.proposalsCaption, shows: ({ run }) => run.hasProposals, paint };
+  return { title: say.proposals, term: "proposal", caption: say.proposalsCaption, shows: ({ run }) => run.hasProposals, paint };
 
   function paint({ run, image, query }) {
     const { ctx, width, height } = context(canvas);

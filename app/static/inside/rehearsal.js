@@ -25,7 +25,7 @@ export function rehearsal(block, server) {
     blocks(mask, fresh.facts.groups);
     write(status, sum(fresh, now));
   };
-  return { title: say.rehearsal, caption: say.rehearsalCaption, wide: true, paint, shows: ({ run }) => Boolean(bus.get().variants.find(({ id }) => id === run.facts.variant)?.rehearses) };
+  return { title: say.rehearsal, caption: say.rehearsalCaption, wide: true, term: "denoising", paint, shows: ({ run }) => Boolean(bus.get().variants.find(({ id }) => id === run.facts.variant)?.rehearses) };
 
   async function run_() {
     const { run, query } = latest;

@@ -15,7 +15,7 @@ export function tokens(block) {
   input.addEventListener("input", () => last && paint(last));
   block.append(el("div", { class: "special-row" }, [kept, read].map(({ canvas, name }) => el("figure", {}, el("div", { class: "inside-mat small" }, canvas), el("figcaption", {}, name)))),
     el("label", { class: "slider" }, el("span", {}, say.ratio), input, value), levels, told);
-  return { title: say.tokens, caption: say.tokensCaption, wide: true, shows: ({ run }) => run.hasTokens, paint };
+  return { title: say.tokens, caption: say.tokensCaption, wide: true, term: "sparse", shows: ({ run }) => run.hasTokens, paint };
 
   function paint(now) {
     last = now;
