@@ -306,8 +306,8 @@ def test_denoising_answers_to_its_sliders(page):
     assert line.inner_text().startswith(f"{MATCHING['schemes'][0]['groups']} groups: {5 * len(OBJECTS)} positives")
     page.locator("#atlas-matching-labelNoise").fill("1")
     page.wait_for_function(f"document.querySelector('.noise-picture .rule-line').textContent.includes('{5 * len(OBJECTS)} pretend')")
-    page.locator("#atlas-matching-noise .mask canvas").hover(position={"x": 120, "y": 60})
-    page.wait_for_function("/may|see/.test(document.querySelector('.mask .rule-line').textContent)")
+    page.locator("#atlas-matching-noise .mask-figure canvas").hover(position={"x": 120, "y": 60})
+    page.wait_for_function("/may|see/.test(document.querySelector('.mask-figure .rule-line').textContent)")
 
 
 def test_one_to_many_counts_its_positives(page):

@@ -5,14 +5,14 @@ import { context } from "../paint.js";
 import { hidden } from "./denoise.js";
 import { say } from "./text.js";
 
-const LEFT = 92;
+const LEFT = 108;
 const COLOURS = { denoising: "#e0679a", queries: "#3f8fd0", many: "#5aa469" };
 
 /** {node, show(groups)}: a square of rows that look and columns that are looked at. */
 export function mask() {
   const canvas = el("canvas", { role: "img", "aria-label": say.maskTitle });
   const words = el("p", { class: "rule-line", "aria-live": "polite" });
-  const node = el("figure", { class: "mask" }, el("figcaption", {}, el("h3", {}, say.maskTitle), el("span", { class: "note" }, say.maskNote)), canvas, words);
+  const node = el("figure", { class: "mask-figure" }, el("figcaption", {}, el("h3", {}, say.maskTitle), el("span", { class: "note" }, say.maskNote)), canvas, words);
   let [present, over] = [[], null];
   const show = () => { paint(canvas, present, over); write(words, over ? say.sees(over.row, over.column, over.may) : say.maskSizes(present.map(({ group, size }) => [group.name, size]))); };
   new ResizeObserver(show).observe(canvas);

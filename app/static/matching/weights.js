@@ -18,7 +18,7 @@ export function mount(place) {
   );
   on(["official"], ({ official }) => sliders.replaceChildren(...Object.keys(official).map(slider)));
   on(["weights", "official"], ({ weights, official }) => {
-    reset.disabled = weights === official;
+    reset.disabled = Object.keys(official).every((term) => weights[term] === official[term]);
     const terms = get().run?.facts.matching?.cost;
     write(formula, terms ? say.formula(terms.class, terms.l1) : "");
   });

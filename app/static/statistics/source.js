@@ -30,7 +30,7 @@ export function mount(place, server) {
 function segments() {
   const buttons = ["set", "examples", "own"].map((source) => {
     const count = el("small", {});
-    const button = el("button", { type: "button", onclick: () => set({ source }) }, say.sources[source], count);
+    const button = el("button", { type: "button", onclick: () => set({ asked: true, source }) }, say.sources[source], count);
     on(["source"], (state) => button.setAttribute("aria-pressed", String(state.source === source)));
     onBus(["own", "examples", "weights"], () => write(count, source === "set" ? "" : String(pictures(source).length)));
     return button;

@@ -12,10 +12,16 @@ const state = {
   progress: null,     // {done, total} while pictures are being run
   trouble: "",
   hover: null,        // previewed slot
+  asked: false,       // whether the visitor chose the source
   every: false,       // whether quiet slots are shown too
 };
 export const { get: tally, set, on, onFrame } = store(state);
-export const slot = () => { const { data, hover } = state; const found = hover ?? get().query; return data && found !== null && found < data.queries ? found : null; };
+/** The slot looked at: previewed, pinned, or else the busiest. */
+export function slot() {
+  const { data, hover } = state;
+  const found = hover ?? get().query;
+  return data ? (found !== null && found < data.queries ? found : data.busiest) : null;
+}
 
 /** Pin a slot: it is the same query on every page. */
 export function pin(query) {
@@ -32,6 +38,7 @@ export class Tally {
     Object.assign(this, facts, { id: Symbol("tally"), pictures: blocks.reduce((sum, { arrays }) => sum + arrays.scores.shape[0], 0) });
     this.steps = blocks[0].arrays.path.shape[1];
     this.arrays = Object.fromEntries(Object.keys(blocks[0].arrays).map((name) => [name, join(blocks.map(({ arrays }) => arrays[name].data))]));
+    this.busiest = this.firing(0.5).reduce((best, count, query, all) => (count > all[best] ? query : best), 0);
   }
 
   score(picture, query) { return this.arrays.scores[picture * this.queries + query] / GRAIN; }
@@ -118,7 +125,9 @@ export async function count(again = false) {
   set({ trouble: "", progress: { done: 0, total: 0 } });
   try {
     const blocks = state.source === "set" ? await wholeSet(model, weights) : await each(model, weights, pictures(state.source), current);
-    if (current()) set({ data: blocks?.length ? new Tally(blocks) : null, progress: null, trouble: blocks ? "" : say.noSet });
+    if (!current()) return;
+    set({ data: blocks?.length ? new Tally(blocks) : null, progress: null, trouble: blocks ? "" : say.noSet });
+    if (!blocks && !state.asked) set({ source: "examples" });         // something to look at, until the visitor chooses
   } catch (error) {
     if (current()) { last = ""; set({ data: null, progress: null, trouble: error.message }); }
   }

@@ -43,7 +43,7 @@ export const say = {
     oneToOne: { title: "Один к одному", who: "DETR и его потомки", value: "по одному запросу" },
     repeated: { title: "С повторами", who: "H-Deformable-DETR", value: "Повторов" },
     grouped: { title: "Группы", who: "Group DETR", value: "Групп" },
-    byOverlap: { title: "По перекрытию", who: "DETA, детекторы с якорями", value: "IoU ≥" },
+    byOverlap: { title: "По перекрытию", who: "DETA, якоря", value: "IoU ≥" },
   },
   counts: (positives, all, count) => `Положительных: ${positives} из ${queries(all)}${count ? `, ${number(positives / count, 1)} на объект` : ""}.`,
   // удаление шума
