@@ -49,6 +49,7 @@ def link() -> zipfile.ZipInfo:
     return info
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize(("members", "says"), [
     ([("../a.jpg", b"x")], "would leave"), ([("/etc/a.jpg", b"x")], "would leave"), ([("a/../../b.jpg", b"x")], "would leave"),
     ([("..\\a.jpg", b"x")], "would leave"), ([("C:\\a.jpg", b"x")], "would leave"), ([("a\nb.jpg", b"x")], "would leave"),
@@ -100,6 +101,7 @@ PART = st.one_of(st.sampled_from(PIECES), st.text(max_size=12))
 NAME = st.tuples(st.lists(PART, min_size=1, max_size=5).map("/".join), st.sampled_from([".jpg", ".json", "", "/"]))
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 @settings(max_examples=150, deadline=None)
 @given(st.lists(NAME, min_size=1, max_size=4))
 @example([("../../x", ".jpg")])
