@@ -69,7 +69,8 @@ def joined(parts: Sequence[tuple[dict[str, Any], Arrays]]) -> Run:
 def coarse(record: Run) -> Run:
     """The same in half the bytes of a file: places to a thousandth of the picture, what is not looked at closely to a hundredth."""
     grains = {"boxes": 64, "path": 256, "scores": 256}
-    return Run("", record.facts, {name: array // grains.get(name, 1) * grains.get(name, 1) for name, array in record.arrays.items()})
+    rounded = {name: record.arrays[name] // grain * grain for name, grain in grains.items()}
+    return Run("", record.facts, record.arrays | rounded)
 
 
 @functools.lru_cache(maxsize=8)

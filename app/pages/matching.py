@@ -31,7 +31,7 @@ def services(engine: Engine) -> list[Answer]:
 
     @answered
     async def class_scores(request: dict[str, Any]) -> dict[str, Any]:
-        """Scores of every class of every query at every layer of a kept run, and the queries' points where matching asks for them."""
+        """Scores [L, Q, classes] of a kept run, in the 16 bits that it keeps, and the queries' points where matching asks for them."""
         run = await asyncio.to_thread(engine.find, str(request.get("run", "")))
         arrays = {"says": run.arrays["scores"].astype("<f4")}
         if "points" in run.arrays:

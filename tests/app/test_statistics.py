@@ -54,6 +54,8 @@ def test_a_stored_record_comes_back(tmp_path):
     found = stored(tmp_path, "detr", "scenes")
     assert found.facts == made.facts and found.facts["pictures"] == 3
     np.testing.assert_allclose(found.arrays["boxes"] / GRAIN, made.arrays["boxes"] / GRAIN, atol=1e-3)
+    np.testing.assert_allclose(found.arrays["scores"] / GRAIN, made.arrays["scores"] / GRAIN, atol=5e-3)
+    np.testing.assert_array_equal(found.arrays["share"], made.arrays["share"])
     assert stored(tmp_path, "../detr", "scenes") is None and stored(tmp_path / "none", "detr", "scenes") is None
 
 

@@ -38,14 +38,24 @@ export const matching = () => get().run?.facts.matching ?? null;
 /** Called by the panel that has the server's functions. */
 export function connect(functions) {
   server = functions;
-  if (!cameForThis()) return onSelection(["run"], ({ run }) => run && follow(run));
+  if (!cameForThis()) return watch();
   let begun = false;
   onSelection(["run", "examples"], ({ run, examples, weights }) => {
     if (begun || !run || !examples.length) return;
     begun = true;
     const few = examples.filter(({ data, boxes }) => data === weights && boxes?.length).sort((a, b) => Math.abs(a.boxes.length - 5) - Math.abs(b.boxes.length - 5))[0];
     if (few) open({ picture: `example:${few.id}` }, { query: "best" });
-    onSelection(["run"], ({ run: next }) => next && follow(next));
+    watch();
+  });
+}
+
+/** Follow the run while the page is open; other pages' runs are caught up with when the visitor comes back. */
+function watch() {
+  let followed = null;
+  onSelection(["run", "page"], ({ run, page }) => {
+    if (!run || run === followed || page !== "matching") return;
+    followed = run;
+    follow(run);
   });
 }
 

@@ -76,9 +76,17 @@ function measure(canvas, scroll, names, note) {
   names.replaceChildren(...objects.map((object, i) => el("li", { title: object.name }, el("i", { class: "swatch", style: { background: objectColour(i) } }), object.name)));
 }
 
-/** 0 for the dearest, 1 for the cheapest, by rank among what is shown, so that one outlier does not flatten the rest. */
+const shades = { key: [], shade: null };
+
+/** 1 for the cheapest of what is shown, 0 for the dearest tenth, so that outliers do not flatten the rest. */
 function shader(now, shown) {
-  const { objects } = lab();
+  const { objects, term } = lab();
+  const key = [now, shown.length, term];
+  if (key.some((each, i) => each !== shades.key[i])) Object.assign(shades, { key, shade: shadeOf(now, shown, objects) });
+  return shades.shade;
+}
+
+function shadeOf(now, shown, objects) {
   const all = objects.flatMap((_, object) => shown.map((query) => value(now, { object, query }))).sort((a, b) => a - b);
   const [low, high] = [all[0], all[Math.floor(all.length * 0.9)]];
   return (cost) => Math.max(0, Math.min(1, (high - cost) / (high - low || 1)));
