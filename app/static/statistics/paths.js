@@ -21,6 +21,7 @@ export function mount(place) {
     if (!data) return;
     while (cells.length < data.steps) cells.push(cell());
     if (row.childElementCount !== data.steps) row.replaceChildren(...cells.slice(0, data.steps).map(({ node }) => node));
+    row.style.setProperty("--steps", data.steps);
     write(note, data.starts ? say.pathsNote : say.pathsNoteNoStart);
     cells.slice(0, data.steps).forEach((each, step) => { write(each.name, title(data, step)); paint(each.canvas, data, step); });
   };

@@ -59,9 +59,11 @@ function paint(canvas, { shown, across, cell, counts }) {
     ctx.fillStyle = colours.faint;
     ctx.beginPath(); ctx.roundRect(x + 2, y + 1, cell - 4, cell - 4, 4); ctx.fill();
     if (here) { ctx.strokeStyle = colours.accent; ctx.lineWidth = 2; ctx.stroke(); }
-    ctx.fillStyle = here ? colours.accent : counts[query] ? colours.soft : colours.rule;
+    ctx.fillStyle = here ? colours.accent : colours.soft;
+    ctx.globalAlpha = here || counts[query] ? 1 : 0.6;
     ctx.font = `${here ? 700 : 500} 10.5px 'Atlas Sans', sans-serif`;
     ctx.fillText(say.slotShort(query, counts[query]), x + 3, y - 4);
+    ctx.globalAlpha = 1;
     dots(ctx, data, query, least, [x + 4, y + 3, cell - 8], Math.max(1.5, cell / 42), colours.soft);
   });
 }
