@@ -22,14 +22,15 @@ DATA = ("scenes", "trees")
 
 COMMON = Run("", "", size="tiny", batch=8, rate=6e-4, slow_rate=0.3, schedule="linear", warmup=200, ema=0.999, seed=1, evaluations=8)
 PLANS = {"scenes": replace(COMMON, data="scenes", images=10_000, views=10_000, evaluations=4),
-         "trees": replace(COMMON, data="trees", images=800, views=1_500, evaluations=2, changes={"short": 416, "long": 416})}
+         "trees": replace(COMMON, data="trees", images=800, views=1_000, evaluations=2, changes={"short": 512, "long": 512})}
 
 BODY, DENSE = "deformable_detr_two_stage", "dn_detr"
 CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("scenes", BODY): {"images": 64_000, "evaluations": 8},
     ("scenes", DENSE): {"images": 40_000, "evaluations": 8},
-    ("scenes", "dino"): {"images": 24_000},
-    ("trees", BODY): {"weights": "scenes", "images": 6_000, "evaluations": 6},
+    ("trees", BODY): {"weights": "scenes", "images": 8_000, "evaluations": 8},
+    ("trees", "deformable_detr_refine"): {"weights": "scenes", "images": 3_000, "evaluations": 8},
+    ("trees", "deformable_detr"): {"weights": "scenes", "images": 3_000, "evaluations": 8},
     ("trees", DENSE): {"weights": "scenes", "images": 3_000, "evaluations": 4},
 }
 """What differs from the plan."""
@@ -47,7 +48,7 @@ def plan(data: str, variant: str) -> Run:
     teacher = next((teacher for teacher, pupils in PUPILS.items() if variant in pupils), None)
     start = {"weights": f"{teacher}:{data}"} if teacher else {}
     start |= LESS[data] if teacher == DENSE else {}
-    return replace(PLANS[data], variant=variant, **start, **CHANGES.get((data, variant), {}))
+    return replace(PLANS[data], variant=variant, **start | CHANGES.get((data, variant), {}))
 
 
 @dataclass(frozen=True)
