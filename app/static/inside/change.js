@@ -49,7 +49,8 @@ function scoreChart(place, { run, kept, at }) {
     x: layers.map((layer) => layer + 1), y: layers.map((layer) => kept.scores(layer)[label]), name: short(run.names[label] ?? "?"), mode: "lines+markers", customdata: layers.map(() => run.names[label] ?? "?"),
     line: { color: classColour(label), width: label === order[0] ? 3 : 1.8 }, marker: { size: label === order[0] ? 7 : 5 }, hovertemplate: `%{customdata} %{y:.3f}<extra></extra>`,
   }));
-  chart(place, traces, { ...small, xaxis: axis(run.layers), yaxis: { range: [0, 1.03], fixedrange: true, tickformat: ".1f" }, shapes: marker(at, run.layers) },
+  const twoColumns = { margin: { ...small.margin, t: 46 }, legend: { ...small.legend, entrywidth: 0.48, entrywidthmode: "fraction" } };
+  chart(place, traces, { ...small, ...twoColumns, xaxis: axis(run.layers), yaxis: { range: [0, 1.03], fixedrange: true, tickformat: ".1f" }, shapes: marker(at, run.layers) },
     { label: say.scoresLabel(run.name(run.layers - 1, kept.query), number(last[order[0]], 2)), click });
 }
 

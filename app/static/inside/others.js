@@ -50,7 +50,7 @@ function rivals(run, query) {
     const layers = [...Array(run.layers).keys()].filter((at) => run.label(at, other) === run.label(at, query) && overlap(run.box(at, other), run.box(at, query)) > SAME);
     if (layers.length) found.push({ query: other, best: Math.max(...layers.map((at) => run.score(at, other))), last: run.score(run.layers - 1, other), since: layers[0] });
   }
-  return found.sort((a, b) => b.best - a.best).slice(0, RIVALS);
+  return found.sort((a, b) => b.best - a.best);
 }
 
 function story({ run, query }) {
@@ -58,7 +58,8 @@ function story({ run, query }) {
   if (!found.length) return say.alone;
   const own = run.score(run.layers - 1, query);
   const [above, below] = [found.filter(({ last }) => last > own), found.filter(({ last }) => last <= own)];
-  const names = (list) => list.map(({ query: other, best, last }) => `#${other} (${number(best, 2)} → ${number(last, 2)})`).join(", ");
+  const named = (list) => list.slice(0, RIVALS).map(({ query: other, best, last }) => `#${other} (${number(best, 2)} → ${number(last, 2)})`).join(", ");
+  const names = (list) => named(list) + (list.length > RIVALS ? " …" : "");
   return [say.rivals(found.length), below.length ? say.below(names(below)) : "", above.length ? say.above(names(above)) : ""].filter(Boolean).join(" ");
 }
 

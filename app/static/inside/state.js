@@ -35,9 +35,10 @@ export function followed(run, query, layer) {
   return { ...plain, values, peak: values.reduce((a, b) => Math.max(a, b), 0) };
 }
 
-/** Call with the present selection on every change of it or of this page; with null while nothing can be shown. */
+/** Call with the present selection on every change of it or of this page, while the page is open; with null while nothing can be shown. */
 export function always(draw) {
-  const later = bus.onFrame(["run", "image", "query", "layer", "head", "part", "details", "theme", "page"], () => draw(present()));
-  onFrame(null, () => draw(present()));
+  const open = () => bus.get().page === "inside" && draw(present());
+  const later = bus.onFrame(["run", "image", "query", "layer", "head", "part", "details", "theme", "page"], open);
+  onFrame(null, open);
   return later;
 }
