@@ -28,6 +28,7 @@ BODY, DENSE = "deformable_detr_two_stage", "dn_detr"
 CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("scenes", BODY): {"images": 64_000, "evaluations": 8},
     ("scenes", DENSE): {"images": 40_000, "evaluations": 8},
+    ("scenes", "deformable_detr"): {"weights": "deformable_detr_refine:scenes", "images": 24_000},
     ("trees", BODY): {"weights": "scenes", "images": 8_000, "evaluations": 8},
     ("trees", "deformable_detr_refine"): {"weights": "scenes", "images": 3_000, "evaluations": 8},
     ("trees", "deformable_detr"): {"weights": "scenes", "images": 3_000, "evaluations": 8},
