@@ -118,7 +118,7 @@ function paint(canvas, scroll) {
   reveal(scroll, shown.indexOf(lab().pair?.query), wide);
 }
 
-const short = (cost) => number(cost, Math.abs(cost) >= 9.95 ? 0 : 1).replace("-", "−");
+const short = (cost) => number(Math.abs(cost) < 0.05 ? 0 : cost, Math.abs(cost) >= 9.95 ? 0 : 1).replace("-", "−");
 
 function heading(ctx, query, x, wide, here, colours) {
   if (wide < 18 && !here) return;
