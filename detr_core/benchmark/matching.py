@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
+from torchvision.ops import generalized_box_iou
 
-from ..boxes import pairwise_giou
+from ..boxes import to_xyxy
 from ..recipe import Recipe
 from ..structures import Prediction, Targets
 from ..training.assignment import Hungarian
@@ -27,7 +28,8 @@ def official(logits: Tensor, boxes: Tensor, targets: list[Targets], alpha: float
     labels, wanted = torch.cat([t.labels for t in targets]), torch.cat([t.boxes for t in targets])
     negative = (1 - alpha) * share ** gamma * -(1 - share + 1e-8).log()
     positive = alpha * (1 - share) ** gamma * -(share + 1e-8).log()
-    cost = 5 * torch.cdist(flat, wanted, p=1) + 2 * (positive[:, labels] - negative[:, labels]) - 2 * pairwise_giou(flat, wanted)
+    overlap = generalized_box_iou(to_xyxy(flat), to_xyxy(wanted))
+    cost = 5 * torch.cdist(flat, wanted, p=1) + 2 * (positive[:, labels] - negative[:, labels]) - 2 * overlap
     blocks = cost.view(*logits.shape[:2], -1).cpu().split([len(t) for t in targets], -1)
     return [tuple(torch.as_tensor(index) for index in linear_sum_assignment(block[picture])) for picture, block in enumerate(blocks)]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..boxes import aligned_giou, aligned_iou, to_xyxy
+from ..boxes import aligned_giou, aligned_iou, pairwise_l1, to_xyxy
 from ..recipe import Recipe
 from ..structures import Prediction, Targets
 from .objective import FocalObjective, Pairs, focal, gather
@@ -28,7 +28,7 @@ class InsideObjective(FocalObjective):
 
     def costs(self, prediction: Prediction, target: Targets) -> dict[str, Tensor]:
         outside = ~inside(prediction.extra["point"][:, None], target.boxes)
-        corners = torch.cdist(to_xyxy(prediction.boxes), to_xyxy(target.boxes), p=1)
+        corners = pairwise_l1(to_xyxy(prediction.boxes), to_xyxy(target.boxes))
         return {**super().costs(prediction, target), "l1": corners, "outside": outside.to(corners.dtype)}
 
     def described(self) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..boxes import aligned_giou, pairwise_giou
+from ..boxes import aligned_giou, pairwise_giou, pairwise_l1
 from ..recipe import Recipe
 from ..structures import Prediction, Targets
 
@@ -48,7 +48,7 @@ class Objective:
 
     def costs(self, prediction: Prediction, target: Targets) -> dict[str, Tensor]:
         """One picture's prediction, without the axis of the batch -> unweighted cost matrices [Q, T] a term."""
-        return {"class": self.class_cost(prediction.logits, target.labels), "l1": torch.cdist(prediction.boxes, target.boxes, p=1),
+        return {"class": self.class_cost(prediction.logits, target.labels), "l1": pairwise_l1(prediction.boxes, target.boxes),
                 "giou": -pairwise_giou(prediction.boxes, target.boxes)}
 
     def described(self) -> dict[str, dict[str, Any]]:
@@ -62,7 +62,11 @@ class Objective:
 
     def cost(self, prediction: Prediction, target: Targets) -> Tensor:
         """The weighted sum that the assignment minimises, [Q, T]."""
-        return sum(self.cost_weights[term] * matrix for term, matrix in self.costs(prediction, target).items())
+        (first, total), *others = self.costs(prediction, target).items()
+        total = self.cost_weights[first] * total
+        for term, matrix in others:
+            total = total.add(matrix, alpha=self.cost_weights[term])
+        return total
 
     def losses(self, prediction: Prediction, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> dict[str, Tensor]:
         """A batch's prediction -> unweighted loss a term; `count` is the number of objects to divide by."""
@@ -108,10 +112,10 @@ class FocalObjective(Objective):
         self.alpha, self.gamma, self.cost_alpha = alpha, gamma, cost_alpha
 
     def class_cost(self, logits: Tensor, labels: Tensor) -> Tensor:
-        share = logits[:, labels].sigmoid()
-        negative = (1 - self.cost_alpha) * share ** self.gamma * -(1 - share + 1e-8).log()
-        positive = self.cost_alpha * (1 - share) ** self.gamma * -(share + 1e-8).log()
-        return positive - negative
+        share = logits.t()[labels].sigmoid().t()            # rows of queries, as in `boxes`
+        miss = 1 - share
+        background = (1 - self.cost_alpha) * share ** self.gamma * (miss + 1e-8).log()
+        return background - self.cost_alpha * miss ** self.gamma * (share + 1e-8).log()
 
     def class_kind(self) -> dict[str, Any]:
         return {"kind": "focal", "alpha": self.cost_alpha, "gamma": self.gamma}
