@@ -27,6 +27,7 @@ class Estimates:
         self.command, self._lock = command, Lock()
         self._worker = ThreadPoolExecutor(1, "estimate")
         self._asked: OrderedDict[str, Future[dict[str, Any]]] = OrderedDict()
+        self._process: subprocess.Popen | None = None   # of the dry run that is being made
         self._latest: dict[str, str] = {}               # a new question of an owner takes the place of their old one
 
     def ask(self, run: Run, owner: str, again: bool = False) -> dict[str, Any]:
@@ -48,6 +49,17 @@ class Estimates:
         answer = found.result()
         return {"state": "failed", **answer} if "error" in answer else {"state": "measured", **answer, **self._room()}
 
+    def drop(self, owner: str) -> None:
+        """The owner has begun the run itself: a dry run of it would only take its time."""
+        with self._lock:
+            key = self._latest.pop(owner, None)
+            found = self._asked.get(key or "")
+            if found is None or found.done() or key in self._latest.values():
+                return
+            del self._asked[key]
+            if not found.cancel() and self._process is not None:
+                self._process.kill()
+
     def _before(self, name: str, key: str) -> bool:
         each = self._asked.get(name)
         return name != key and each is not None and not each.done()
@@ -58,11 +70,14 @@ class Estimates:
             old.cancel()
 
     def _measure(self, run: Run) -> dict[str, Any]:
-        try:
-            found = subprocess.run(self.command, input=json.dumps(asdict(run)), capture_output=True, text=True, timeout=PATIENCE,
+        process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                    cwd=PROJECT)
-            return json.loads(found.stdout.strip().splitlines()[-1])
+        self._process = process
+        try:
+            told, _ = process.communicate(json.dumps(asdict(run)), PATIENCE)
+            return json.loads(told.strip().splitlines()[-1])
         except subprocess.TimeoutExpired:
+            process.kill()
             return {"error": f"A few steps took more than {PATIENCE // 60} minutes: choose smaller pictures or a smaller batch."}
         except (IndexError, json.JSONDecodeError):
             return {"error": "The dry run ended without an answer, probably for lack of memory: choose a smaller batch or smaller "

@@ -85,7 +85,9 @@ class Planning:
         chosen = self._chosen(owner, request)
         dataset = chosen.dataset
         name, id = str(request.get("name") or "")[:80], dataset.id if dataset.folder else ""
-        return self.shop.jobs.add(owner, self._run(chosen), name, id, dataset.name).id
+        job = self.shop.jobs.add(owner, self._run(chosen), name, id, dataset.name)
+        self.shop.estimates.drop(owner)
+        return job.id
 
     def _run(self, chosen: Chosen) -> Run:
         return plan(chosen.wish, chosen.facts)

@@ -114,7 +114,7 @@ def drawn(page, key: str) -> None:
 
 
 def in_state(page, *states: str) -> None:
-    page.locator(",".join(f".job-state .chip[data-state={state}]" for state in states)).wait_for()
+    page.locator(",".join(f".job-state .chip[data-state={state}]" for state in states)).wait_for(timeout=3 * PATIENCE)
 
 
 def chosen(page) -> str:
@@ -126,7 +126,7 @@ def recipe(page, **fields: str) -> None:
     page.locator(".step-foot .solid").click()
     page.wait_for_selector(".recipe-sum dd >> nth=0")
     page.locator(".segment[data-value=epochs]").click()
-    page.locator(".own-number input").fill("14")
+    page.locator(".own-number input").fill("8")
     page.locator(".segment[data-value='320']").click()
     page.locator("details.advanced summary").click()
     for label, value in fields.items():
@@ -144,11 +144,11 @@ def test_an_example_is_there_before_any_job(visit, screenshots):
     page.wait_for_selector(".replay-tile")
     assert page.inner_text(".job-title") == "Tree crowns from the air" and chosen(page) == "demo"
     assert page.locator(".job-tools button:visible").all_inner_texts() == ["Clone with edits"], "nobody stops or deletes it"
-    page.get_by_text("8 / 8").wait_for()
+    page.locator("output", has_text="8 / 8").wait_for()
     assert re.search(r"\d+ of \d+ objects changed", page.inner_text(".sample-words"))
     page.locator("#atlas-evaluation").focus()
     page.keyboard.press("Home")
-    page.get_by_text("the first evaluation").wait_for()
+    page.locator(".sample-words", has_text="the first evaluation").wait_for()
     page.keyboard.press("End")
     page.locator(".sample-badge:visible").first.click()
     page.locator(".replay-tile[aria-pressed=true]").wait_for()

@@ -123,3 +123,13 @@ def test_estimates_are_made_once_and_a_process_that_dies_is_told():
     estimates.command = (sys.executable, "-c", "raise SystemExit(1)")
     assert estimates.ask(run, "me")["seconds"] == 8, "kept"
     assert "smaller" in waited(estimates, Run("detr", "trees", batch=4))["error"]
+
+
+def test_a_dry_run_gives_way_to_the_run_itself():
+    estimates, run = Estimates((sys.executable, "-c", "import time; time.sleep(60)")), Run("detr", "trees")
+    while estimates._process is None:
+        assert estimates.ask(run, "me")["state"] == "measuring"
+    start = time.monotonic()
+    estimates.drop("me")
+    estimates._process.wait(10)
+    assert time.monotonic() - start < 10 and not estimates._asked
