@@ -19,7 +19,7 @@ const CHARTS = [
   { key: "rate", draw: traces.rate, layout: () => ({ yaxis: { rangemode: "tozero", exponentformat: "e", showexponent: "all" } }) },
   { key: "norm", draw: traces.norm, layout: () => ({ yaxis: { type: "log", nticks: 5, tickformat: "~g" } }) },
   { key: "pace", draw: traces.pace, layout: () => ({ yaxis: { rangemode: "tozero" } }) },
-  { key: "memory", draw: traces.memory, layout: () => ({ yaxis: { rangemode: "tozero", ticksuffix: " GB" } }) },
+  { key: "memory", draw: traces.memory, layout: () => ({ yaxis: { rangemode: "tozero", ticksuffix: say.gigabytes } }) },
 ];
 
 /** The quality axis ends at 1, or above the best number while everything is small. */

@@ -50,7 +50,7 @@ export const say = {
     loss: "unweighted, smoothed", quality: "validation pictures, COCO's numbers; the star is the best AP", matching: "objects that another query answers for than at the evaluation before",
     classes: "at the chosen evaluation; the mark is the first one", rate: "", norm: "before clipping", pace: "training alone, between evaluations", memory: "at each evaluation",
   },
-  savePicture: "Save as picture",
+  savePicture: "Save as picture", gigabytes: " GB",
 
   // pictures
   samples: "Validation pictures", samplesNote: "always the same ones; click one to see its queries", noSamples: "They come with the first evaluation.",
