@@ -54,7 +54,7 @@ document.title = `${run.facts.picture.name} · ${title(run.facts.variant)} · DE
 const tools = el("div", { class: "header-tools" }, el("button", { type: "button", class: "quiet tool", title: say.theme, "aria-label": say.theme, onclick: turn }, icon("theme")));
 const places = {
   explore: el("div", {}, el("div", { id: "atlas-workspace" }, panel("queries", queries), el("div", { id: "atlas-centre" }, panel("stage", stage), panel("layers", layers)), panel("card", card))),
-  inside: el("div", {}, el("div", { id: "atlas-inside" }, panel("inside-path", path), panel("inside-others", others), panel("inside-mosaic", mosaic), panel("inside-formula", formula))),
+  inside: el("div", { class: "saved" }, el("div", { id: "atlas-inside" }, panel("inside-path", path), panel("inside-others", others), panel("inside-mosaic", mosaic), panel("inside-formula", formula))),
 };
 if (!places[get().page]) set({ page: "explore" });
 document.body.append(el("div", { class: "gradio-container" }, el("main", { class: "main" },
