@@ -75,6 +75,21 @@ def predictions(detector: Detector, batches: Any, progress: Progress = silent) -
         detector.train(training)
 
 
+def same_classes(detector: Detector, names: list[str]) -> dict[int, int]:
+    """{the detector's class: the data set's class}: by name where the detector knows all of them, else by position.
+
+    COCO's weights have 91 outputs for its 80 classes; what they say of the eleven others counts for nothing.
+    """
+    known = {name: index for index, name in enumerate(detector.names)}
+    missing = [name for name in names if name not in known]
+    if len(names) == detector.recipe.classes and (missing or len(set(names)) < len(names)):
+        return {index: index for index in range(len(names))}
+    if missing:
+        raise ValueError(f"The detector knows {detector.recipe.classes} classes and the data set has {len(names)}, among them "
+                         f"{missing[0][:60]!r}, which the detector has no output for: evaluate weights that were trained on it.")
+    return {known[name]: index for index, name in enumerate(names)}
+
+
 def evaluate(detector: Detector, data: Any, batch: int = 8, features: FeatureCache | None = None, workers: int = 0,
              progress: Progress = silent) -> dict[str, Any]:
     """COCO's twelve numbers in 0..1, `classes` {name: AP}, `loose` {IoU: AP}, `pictures` and `seconds`.
@@ -86,15 +101,14 @@ def evaluate(detector: Detector, data: Any, batch: int = 8, features: FeatureCac
 
     state, start = PartialState(), time.perf_counter()
     truth = data.annotations()
-    if len(truth["categories"]) != detector.recipe.classes:
-        raise ValueError(f"The detector knows {detector.recipe.classes} classes and the data set has {len(truth['categories'])}: "
-                         "evaluate weights that were trained on it.")
+    labels = same_classes(detector, [category["name"] for category in truth["categories"]])
     sampler = ByShape([(i["height"], i["width"]) for i in truth["images"]], batch, state.process_index, state.num_processes)
     source: Dataset = features if features is not None else Live(data, AsInference(detector.preprocess))
     fold = partial(collate if features is None else collate_features, multiple=detector.preprocess.multiple)
     loader = DataLoader(source, batch_sampler=sampler, collate_fn=fold, num_workers=workers)
-    results = [result for batch, found in predictions(detector, loader, progress)
-               for target, one in zip(batch.targets, found) for result in results_of(one, target.image_id)]
+    results = [{**result, "category_id": labels[result["category_id"]]} for batch, found in predictions(detector, loader, progress)
+               for target, one in zip(batch.targets, found) for result in results_of(one, target.image_id)
+               if result["category_id"] in labels]
     results = gather_object(results) if state.num_processes > 1 else results
     results.sort(key=lambda result: result["image_id"])        # equal scores are ranked by their order, which must not depend on processes
     return {**average_precision(truth, results), "pictures": len(data), "seconds": round(time.perf_counter() - start, 3)}
