@@ -23,14 +23,12 @@ class Launch:
         words = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(self.processes), "--num_machines", "1",
                  "--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", str(self.threads())]
         kind, _, number = job.device.partition(":")
-        if kind == "cpu":
+        if self.processes > 1:                      # on processors, too: with --cpu Accelerate starts one, however many are asked for
+            words += ["--multi_gpu", "--main_process_port", "0"]        # any free one
+        elif kind == "cpu":
             words.append("--cpu")
-        elif self.processes > 1:
-            words.append("--multi_gpu")
         elif number:
             words += ["--gpu_ids", number]
-        if self.processes > 1:
-            words += ["--main_process_port", "0"]   # any free one
         return [*words, *self.arguments, "-m", WORKER, str(job.folder)]
 
     def threads(self) -> int:
@@ -39,7 +37,9 @@ class Launch:
 
     def environment(self, job: Job, data: Path) -> dict[str, str]:
         """The server's own, with a place for cached features in the data folder."""
-        return {"DETR_ATLAS_CACHE": str(data / "cache"), **os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(self.threads())}
+        cpu = {"ACCELERATE_USE_CPU": "true"} if job.device == "cpu" else {}
+        ours = {**cpu, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(self.threads())}
+        return {"DETR_ATLAS_CACHE": str(data / "cache"), **os.environ, **ours}
 
 
 def devices() -> tuple[str, ...]:

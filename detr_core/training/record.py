@@ -89,6 +89,7 @@ class Status:
     def values(self, trainer: Trainer) -> dict[str, Any]:
         values = {"step": trainer.step, "steps": trainer.steps, "images": trainer.images, "epoch": trainer.images / len(trainer.data.train),
                   "seconds": round(trainer.seconds, 1), "pid": os.getpid(), "best": trainer.best,
+                  "processes": trainer.accelerator.num_processes,
                   "memory": memory(trainer.accelerator.device)}
         if trainer.step == trainer.steps:
             values["seconds_left"] = 0

@@ -106,9 +106,11 @@ def test_two_processes_and_accumulation_give_the_losses_of_one(undisturbed, tmp_
     """The batch is that of the step: how it is cut must not matter."""
     recipe = {"dropout": 0.0}
     one = losses(here(tmp_path / "one", recipe))
-    launch = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no",
+    launch = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no",
               "--dynamo_backend", "no", "--main_process_port", "0")
-    two = losses(job(tmp_path / "two", "--measure", "--recipe", json.dumps(recipe), launch=launch))
+    spread = job(tmp_path / "two", "--measure", "--recipe", json.dumps(recipe), launch=launch)
+    assert spread.status()["processes"] == 2, "with --cpu Accelerate starts one, however many are asked for"
+    two = losses(spread)
     pieces = losses(here(tmp_path / "pieces", recipe, accumulate=2))
     assert two.keys() == one.keys() == pieces.keys()
     assert max(abs(one[step] - two[step]) for step in one) < 1e-4 * max(one.values())
