@@ -117,7 +117,7 @@ def open_trainer(run: Run, folder: RunFolder, resume: bool = False, progress: Pr
     trainer = Trainer(detector, data, run, folder, accelerator)
     if run.trackers:
         _track(trainer)
-    card = {"data": run.data, "budget": trainer.steps * run.batch, "seed": run.seed, "warm_start": run.weights or "",
+    card = {"data": Path(run.data).name, "budget": trainer.steps * run.batch, "seed": run.seed, "warm_start": run.weights or "",
             "command": run.command(), **(card or {})}
     metrics = Metrics()
     for listener in (metrics, Status(), Samples(validation, detector.preprocess), stability, Checkpoints(metrics, card)):
