@@ -167,7 +167,7 @@ def take(page, item: str):
     return waiting.value
 
 
-def test_the_run_becomes_files(explore, served):
+def test_the_run_becomes_files(explore, served, screenshots):
     file = take(explore, ".npz")
     assert file.suggested_filename == "atlas-patches-deformable_detr_two_stage.npz"
     again = Run.load(Path(file.path()), "again")
@@ -180,7 +180,7 @@ def test_the_run_becomes_files(explore, served):
     picture = take(explore, "PNG")
     data = Path(picture.path()).read_bytes()
     assert data.startswith(b"\x89PNG") and int.from_bytes(data[16:20]) > 2000, "twice the pixels of the page"
-    picture.save_as(Path(served.engine.pictures._folder).parent / "view.png")
+    picture.save_as(screenshots / "exported-view.png")
 
 
 def test_the_saved_page_works_without_the_server(explore, browser, troubles, tmp_path, screenshots):
