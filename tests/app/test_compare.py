@@ -84,7 +84,7 @@ def compare(desk, own):
     page.close()
 
 
-def says(page, **wanted: str | None) -> None:
+def says(page, /, **wanted: str | None) -> None:
     page.wait_for_function("""(wanted) => { const said = new URLSearchParams(location.search);
         return Object.entries(wanted).every(([name, value]) => said.get(name) === value); }""", arg=wanted)
 
