@@ -206,7 +206,7 @@ def test_compare_and_family_fit_narrow_and_dark(desk, own, screenshots):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.screenshot(path=screenshots / "compare-dark-390.png", full_page=True)
     page.goto(page.url.split("?")[0] + "?page=family&system=dino")
-    page.wait_for_selector(".node[aria-selected=true]")
+    page.wait_for_selector(".node[data-built=true][aria-selected=true]")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.screenshot(path=screenshots / "family-dark-390.png", full_page=True)
     page.locator(".node[data-id=detr]").click()
