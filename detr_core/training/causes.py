@@ -34,7 +34,7 @@ def cause_of(error: BaseException) -> Cause:
                          "numbers in smaller pieces), or choose smaller pictures.")
         if (isinstance(each, OSError) and each.errno in FULL) or _DISK.search(str(each)):
             return Cause("disk", "The disk is full: the last checkpoint is whole, so make room and resume.")
-        if isinstance(each, TrainingDiverged):
+        if isinstance(each, FloatingPointError):                # ours, or that of the matching, which meets broken numbers first
             return Cause("diverged", str(each))
     return Cause("data" if type(error).__name__ == "DataError" else "error", f"{type(error).__name__}: {error}")
 

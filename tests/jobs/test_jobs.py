@@ -154,7 +154,7 @@ class FullDisk:
 LINE = st.tuples(st.sampled_from(["train", "evaluation", "samples", "rewind"]), st.integers(0, 20))
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(st.lists(LINE, max_size=6), max_size=8), st.data())
 def test_every_line_of_metrics_is_taken_over_exactly_once(tmp_path_factory, blocks, data):
     """However the writing is cut into pieces, and however often the server starts anew, the table says what the file says."""
@@ -230,6 +230,17 @@ def test_a_stop_is_heeded_while_a_run_prepares(plan, tmp_path, monkeypatch):
     assert train(plan, folder) == "stopped" and folder.status()["state"] == "stopped" and not folder.stop.exists()
 
 
+def test_a_loss_that_is_no_number_ends_the_run_by_name(plan, tmp_path):
+    run = replace(plan, rate=1e30, warmup=0)
+    folder = RunFolder(tmp_path / "run").create(run)
+    with pytest.raises(FloatingPointError):
+        train(run, folder)
+    status = folder.status()
+    assert status["state"] == "failed" and status["kind"] == "diverged"
+    alert = alert_of(status["kind"], status["reason"], run)
+    assert alert.action == "slower" and alert.changes["rate"] == 5e29 and "half the learning rate" in alert.sentence
+
+
 def test_tensorboard_events_are_a_setting(plan, painted, tmp_path):
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     run = replace(plan, images=8, evaluations=1, trackers=("tensorboard",))
@@ -243,7 +254,7 @@ def test_tensorboard_events_are_a_setting(plan, painted, tmp_path):
 
 
 @pytest.mark.parametrize(("device", "processes", "wanted", "not_wanted"), [
-    ("cpu", 1, "--cpu", "--main_process_port"), ("cpu", 2, "--cpu", "--gpu_ids"), ("cuda:3", 1, "--gpu_ids 3", "--cpu"),
+    ("cpu", 1, "--cpu", "--main_process_port"), ("cpu", 2, "--multi_gpu", "--cpu"), ("cuda:3", 1, "--gpu_ids 3", "--cpu"),
     ("cuda:0", 4, "--multi_gpu", "--gpu_ids")])
 def test_processes_and_devices_are_settings_of_accelerate_launch(jobs, device, processes, wanted, not_wanted):
     from accelerate.commands.launch import launch_command_parser
