@@ -66,7 +66,8 @@ def _pages() -> list[str]:
 
 def _head() -> str:
     first = [*STATIC.glob("*.js"), *(STATIC / "words" / f"{words}.en.js" for words in ("explore", "frame", "guide", "variants"))]
-    modules = sorted(path.relative_to(STATIC).with_suffix("").as_posix() for path in first if path.stem != "early")    # all at once, not in turn
+    # named here, scripts come all at once instead of one after the other
+    modules = sorted(path.relative_to(STATIC).with_suffix("").as_posix() for path in first if path.stem != "early")
     preload = "".join(f'<link rel="modulepreload" href="{address(f"{name}.js")}">' for name in modules)
     fonts = "".join(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{address(f"fonts/{name}")}">'
                     for name in ("inter-latin-wght-normal.woff2", "source-serif-4-latin-wght-normal.woff2"))

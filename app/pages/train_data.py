@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from ..panels import Answer, answered
@@ -20,7 +20,7 @@ NAMES = 24                                          # pictures that may be asked
 
 def services(opened: Opened) -> list[Answer]:
     """For the panel `train/dataset`."""
-    return [*_shelf_services(opened), *_intake_services(opened)]
+    return [*_shelf_services(opened), *_picture_services(opened), *_intake_services(opened)]
 
 
 @functools.cache
@@ -35,10 +35,15 @@ def _intake(shop: Workshop) -> Intake:
     return Intake(shop.datasets)
 
 
-def _shelf_services(opened: Opened) -> list[Answer]:
+def _asker(opened: Opened) -> Callable[[Callable[[Shelf, str], dict[str, Any]]], Awaitable[dict[str, Any]]]:
     async def ask(work: Callable[[Shelf, str], dict[str, Any]]) -> dict[str, Any]:
         owner = asking()
         return await serving(opened, lambda shop: work(_shelf(shop), owner))
+    return ask
+
+
+def _shelf_services(opened: Opened) -> list[Answer]:
+    ask = _asker(opened)
 
     @answered
     async def data_list(request: dict[str, Any]) -> dict[str, Any]:
@@ -59,19 +64,6 @@ def _shelf_services(opened: Opened) -> list[Answer]:
         return await ask(lambda shelf, owner: shelf.fit(owner, id, variant, size, sizes))
 
     @answered
-    async def data_samples(request: dict[str, Any]) -> dict[str, Any]:
-        """id, page and, for some of them, a class or names -> pictures with boxes."""
-        label, names = request.get("label"), request.get("names")
-        chosen = [str(name) for name in names[:NAMES]] if isinstance(names, list) else None
-        return await ask(lambda shelf, owner: shelf.samples(owner, str(request.get("id")), count(request.get("page")),
-                                                            count(label) if isinstance(label, int) else None, chosen))
-
-    @answered
-    async def data_picture(request: dict[str, Any]) -> dict[str, Any]:
-        """id, name -> one picture, large."""
-        return await ask(lambda shelf, owner: shelf.closely(owner, str(request.get("id")), str(request.get("name"))))
-
-    @answered
     async def data_delete(request: dict[str, Any]) -> dict[str, Any]:
         """id -> the list without it. A data set that a run still reads stays."""
         owner, id = asking(), str(request.get("id"))
@@ -84,7 +76,26 @@ def _shelf_services(opened: Opened) -> list[Answer]:
             return _shelf(shop).list(owner)
         return await serving(opened, work)
 
-    return [data_list, data_report, data_fit, data_samples, data_picture, data_delete]
+    return [data_list, data_report, data_fit, data_delete]
+
+
+def _picture_services(opened: Opened) -> list[Answer]:
+    ask = _asker(opened)
+
+    @answered
+    async def data_samples(request: dict[str, Any]) -> dict[str, Any]:
+        """id, page and, for some of them, a class or names -> pictures with boxes."""
+        label, names = request.get("label"), request.get("names")
+        chosen = [str(name) for name in names[:NAMES]] if isinstance(names, list) else None
+        return await ask(lambda shelf, owner: shelf.samples(owner, str(request.get("id")), count(request.get("page")),
+                                                            count(label) if isinstance(label, int) else None, chosen))
+
+    @answered
+    async def data_picture(request: dict[str, Any]) -> dict[str, Any]:
+        """id, name -> one picture, large."""
+        return await ask(lambda shelf, owner: shelf.closely(owner, str(request.get("id")), str(request.get("name"))))
+
+    return [data_samples, data_picture]
 
 
 def _intake_services(opened: Opened) -> list[Answer]:

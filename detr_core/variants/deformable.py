@@ -153,7 +153,7 @@ PROPOSING = (
     ("bbox_embed.{@decoder_layers}.layers.{n}.{p}", "query_init.box.{n*2}.{p}"),
 )
 
-PAPER = Paper("Deformable DETR: Deformable Transformers for End-to-End Object Detection", "Zhu et al.", "ICLR", 2020, "2010.04159",
+PAPER = Paper("Deformable DETR: Deformable Transformers for End-to-End Object Detection", "Zhu et al.", "ICLR", 2021, "2010.04159",
               "fundamentalvision/Deformable-DETR")
 variant(DEFORMABLE, tiny_pyramid(DEFORMABLE), paper=PAPER, names=OFFICIAL + HUGGING_FACE,
         idea="Each query looks at a few learned sampling points around its reference point, on several feature levels.",

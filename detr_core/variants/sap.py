@@ -154,5 +154,5 @@ OFFICIAL = (
 variant(
     SAP, tiny_single(SAP), names=OFFICIAL,
     paper=Paper("SAP-DETR: Bridging the Gap Between Salient Points and Queries-Based Transformer Detector for Fast Model Convergency",
-                "Liu et al.", "CVPR", 2022, "2211.02006", "liuyang-ict/SAP-DETR"),
+                "Liu et al.", "CVPR", 2023, "2211.02006", "liuyang-ict/SAP-DETR"),
     idea="A query is a point that stays inside its object, with the distances to the four sides; attention is pulled towards the sides.")

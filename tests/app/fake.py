@@ -11,8 +11,8 @@ from app.runs import Arrays, AtlasError, shares
 
 NAMES = ["cat", "dog", "car", "${document.body.dataset.hacked=1}", "<img src=x onerror=document.body.dataset.hacked=1>"]
 OBJECTS = ((0, .3, .6, .22, .34), (1, .72, .55, .2, .3), (2, .5, .25, .3, .18), (3, .15, .2, .12, .12), (4, .86, .84, .14, .16))
-VARIANTS = {"detr": "map", "deformable_detr": "points", "deformable_detr_two_stage": "points", "dab_detr": "split", "anchor_detr": "factors",
-            "smca": "gaussians", "sap_detr": "sides", "sparse_detr": "points"}
+VARIANTS = {"detr": "map", "deformable_detr": "points", "deformable_detr_two_stage": "points", "dab_detr": "split",
+            "anchor_detr": "factors", "smca": "gaussians", "sap_detr": "sides", "sparse_detr": "points"}
 PARTS = {"split": ("content", "spatial", "unsized"), "gaussians": ("content", "gaussian"), "sides": ("content", "spatial", "gaussian")}
 ANCHORED = ("points", "split", "sides", "factors")
 
@@ -78,7 +78,8 @@ class FakeRunner:
         facts, arrays = {}, {}
         for layer in range(self.layers):
             path, between = f"decoder.layers.{layer}.cross_attention", f"decoder.layers.{layer}.self_attention"
-            facts[between] = {"layer": layer, "role": "self_attention", "kind": "between", "heads": self.heads, "keys": ["scale", "weights"]}
+            facts[between] = {"layer": layer, "role": "self_attention", "kind": "between", "heads": self.heads,
+                              "keys": ["scale", "weights"]}
             others = shares(rng.dirichlet(np.ones(self.queries), (self.heads, self.queries)))
             arrays |= {f"{between}.{key}": value for key, value in others.items()}
             described, kept = self._cross(rng, boxes[layer], kind)
