@@ -27,6 +27,9 @@ class Supervisor:
 
     def __init__(self, jobs: Jobs, launch: Launch = Launch(), seconds: float = 1.0):
         self.jobs, self.table, self.launch, self.seconds = jobs, jobs.table, launch, seconds
+        known = {job.id for job in self.table.find("TRUE")}
+        # looked up before anybody can add a job, whose folder comes before its record
+        self._strays = [folder for folder in (jobs.folder / "jobs").glob("*") if folder.name not in known]
         self._leave = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
 
@@ -60,11 +63,9 @@ class Supervisor:
                 job = self.table.find("id = ?", job.id)[0]
             if process.alive(job.pid, job.started):
                 self.table.note(job.id, job.state, "The server was restarted; the run went on.")
-        known = {job.id for job in self.table.find("TRUE")}
-        for folder in (self.jobs.folder / "jobs").glob("*"):
-            if folder.name not in known:            # left by a deletion that was cut off
-                process.end(folder)
-                shutil.rmtree(folder, ignore_errors=True)
+        for folder in self._strays:                 # left by a deletion that was cut off
+            process.end(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def tick(self) -> None:
         """Look at every job that should run, then fill free places."""

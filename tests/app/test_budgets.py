@@ -60,6 +60,7 @@ def test_a_hover_reaches_every_panel_within_a_frame(page, record_property):
 
 
 def test_the_threshold_moves_within_a_frame_and_without_a_request(page, record_property):
+    page.wait_for_timeout(1000)                         # what the pointer asked for before has come
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     costs = page.evaluate(COST, [{"threshold": 0.3 + i / 100, "hover": None} for i in range(40)])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from detr_core.jobs import Job, JobError, Jobs, Launch, Supervisor
+from detr_core.jobs.process import of_folder
 from detr_core.jobs.table import Table
 from detr_core.training.run import RunFolder
 
@@ -85,6 +86,7 @@ def test_a_killed_server_comes_back_to_its_jobs(plan, undisturbed, tmp_path):
         server.kill()
         server.wait()
         os.killpg(read(tmp_path, dies.id).pid, signal.SIGKILL)
+        until(lambda: not of_folder(dies.folder), "the killed job to be gone")
         for job in (lives, dies):
             (job.folder / "go").touch()
         server = serve(tmp_path)
