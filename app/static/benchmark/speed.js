@@ -32,6 +32,6 @@ function running({ results = [], training = [], matcher = [], machine = {}, thre
 }
 
 function sizes({ rows = [], size = [] }) {
-  const row = (one) => [name(one.variant), number(one.parameters / 1e6, 2), one.printed ? number(one.printed.parameters, one.printed.parameters % 1 ? 1 : 0) : none, number(one.gmacs, 1), one.printed?.gflops ? number(one.printed.gflops, one.printed.gflops % 1 ? 1 : 0) : none, one.note ?? ""];
+  const row = (one) => [name(one.variant), number(one.parameters / 1e6, 2), one.printed?.parameters ? number(one.printed.parameters, one.printed.parameters % 1 ? 1 : 0) : none, number(one.gmacs, 1), one.printed?.gflops ? number(one.printed.gflops, one.printed.gflops % 1 ? 1 : 0) : none, one.note ?? ""];
   return [el("h2", {}, say.sizes), el("p", { class: "lead" }, say.sizesText(size.join(" × "))), grid(say.sizesHead, rows.map(row))];
 }
