@@ -12,6 +12,7 @@ import numpy as np
 from .engine import Engine
 from .panels import Answer, answered
 from .runs import Run
+from .services import kept_run
 
 
 def archive(run: Run) -> bytes:
@@ -31,7 +32,7 @@ def services(engine: Engine) -> list[Answer]:
     @answered
     async def run_archive(request: dict[str, Any]) -> dict[str, Any]:
         """A kept run's id, which nobody can guess -> its file."""
-        run = await asyncio.to_thread(engine.find, str(request.get("run", "")))
+        run = await kept_run(engine, request)
         return {"npz": base64.b64encode(await asyncio.to_thread(archive, run)).decode()}
 
     return [run_archive]

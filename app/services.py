@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .engine import Engine
-from .runs import AtlasError
+from .runs import AtlasError, Run
+from .state import Selection
 
 if TYPE_CHECKING:
     from .workshop import Workshop
@@ -44,3 +45,16 @@ async def serving(opened: Opened, work: Callable[[Workshop], Answered]) -> Answe
 def count(value: Any, missing: int = 0) -> int:
     """A whole number from 0 out of whatever a page sent."""
     return max(0, int(value)) if isinstance(value, int | float) and value == value and abs(value) < 2**53 else missing
+
+
+async def kept_run(engine: Engine, request: dict[str, Any]) -> Run:
+    """The kept or stored run a page names, which may have to be read. Raises AtlasError where it is gone."""
+    return await asyncio.to_thread(engine.find, str(request.get("run", "")))
+
+
+def chosen_query(request: dict[str, Any]) -> int:
+    """The query a page names. Raises AtlasError where it names none."""
+    query = Selection.of(request).query
+    if query is None:
+        raise AtlasError("Say which query: a whole number from 0.")
+    return query

@@ -14,6 +14,7 @@ from ..pack import packed
 from ..panels import Answer, answered, panel
 from ..people import asking
 from ..runs import AtlasError
+from ..services import chosen_query, kept_run
 from ..state import Selection
 
 TITLE = "Explore"
@@ -96,10 +97,7 @@ def run_services(engine: Engine) -> list[Answer]:
     @answered
     async def query_detail(request: dict[str, Any]) -> dict[str, Any]:
         """Class scores, attention and sampled points of one query of a kept run."""
-        query = Selection.of(request).query
-        if query is None:
-            raise AtlasError("Say which query: a whole number from 0.")
-        run = await asyncio.to_thread(engine.find, str(request.get("run", "")))
+        query, run = chosen_query(request), await kept_run(engine, request)
         return packed(*run.query(query))
 
     return [start_run, run_progress, query_detail]

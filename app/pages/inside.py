@@ -11,7 +11,7 @@ from ..pack import packed
 from ..panels import Answer, answered, panel
 from ..rollout import rollout
 from ..runs import AtlasError
-from ..state import Selection
+from ..services import chosen_query, kept_run
 
 TITLE = "Inside"
 MOST = 20                                           # objects of a rehearsal
@@ -35,10 +35,7 @@ def follow(engine: Engine) -> Answer:
     @answered
     async def follow_attention(request: dict[str, Any]) -> dict[str, Any]:
         """A kept run and a query -> `rollout` [layers, N]."""
-        query = Selection.of(request).query
-        if query is None:
-            raise AtlasError("Say which query: a whole number from 0.")
-        run = await asyncio.to_thread(engine.find, str(request.get("run", "")))
+        query, run = chosen_query(request), await kept_run(engine, request)
         return packed({"query": query}, {"rollout": await asyncio.to_thread(rollout, run, query)})
 
     return follow_attention

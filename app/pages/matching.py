@@ -1,7 +1,6 @@
 """Matching lab: which query answers for which object, at what cost, and who else could."""
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import gradio as gr
@@ -9,6 +8,7 @@ import gradio as gr
 from ..engine import Engine
 from ..pack import packed
 from ..panels import Answer, answered, panel
+from ..services import kept_run
 
 TITLE = "Matching lab"
 
@@ -32,7 +32,7 @@ def services(engine: Engine) -> list[Answer]:
     @answered
     async def class_scores(request: dict[str, Any]) -> dict[str, Any]:
         """Scores [L, Q, classes] of a kept run, in the 16 bits that it keeps, and the queries' points where matching asks for them."""
-        run = await asyncio.to_thread(engine.find, str(request.get("run", "")))
+        run = await kept_run(engine, request)
         arrays = {"says": run.arrays["scores"].astype("<f4")}
         if "points" in run.arrays:
             arrays["points"] = run.arrays["points"]

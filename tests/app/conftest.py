@@ -83,6 +83,13 @@ def served(assets: Path) -> Iterator[Served]:
     atlas.demo.close()
 
 
+def watched(page, url: str, troubles: list[str], also: tuple[str, ...] = ()):
+    """The page; its errors and every request that leaves the server are added to `troubles`. `also`: other addresses allowed."""
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda request: request.url.startswith((url, "data:", "blob:", *also)) or troubles.append(request.url))
+    return page
+
+
 def _chromium(playwright) -> str | None:
     own = playwright.chromium.executable_path
     found = [os.environ.get("CHROMIUM"), own if Path(own).exists() else None,

@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from .conftest import painted
+from .conftest import painted, watched
 
 pytestmark = pytest.mark.browser
 
@@ -36,8 +36,7 @@ def visit(browser, served, desk):
         page = context.new_page()
         opened.insert(0, page)
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((served.url, "data:", "blob:")) or troubles.append(request.url))
+        watched(page, served.url, troubles)
         page.goto(served.url + address)
         page.wait_for_selector(".query-row")
         return page

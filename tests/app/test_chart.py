@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from .conftest import watched
+
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=document.body.dataset.hacked=1>"
@@ -23,8 +25,7 @@ DRAW = """async ([name, height]) => {
 def page(browser, served):
     found = browser.new_page(viewport={"width": 1280, "height": 800})
     troubles = []
-    found.on("pageerror", lambda error: troubles.append(str(error)))
-    found.on("request", lambda request: request.url.startswith((served.url, "data:", "blob:")) or troubles.append(request.url))
+    watched(found, served.url, troubles)
     found.goto(served.url)
     found.wait_for_selector(".query-row", timeout=60000)
     yield found

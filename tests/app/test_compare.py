@@ -10,7 +10,7 @@ from PIL import Image
 
 from app import lineage
 
-from .conftest import painted
+from .conftest import painted, watched
 from .fake import OBJECTS
 
 pytestmark = pytest.mark.browser
@@ -49,8 +49,7 @@ def desk(browser, served, differing):
             contexts[key] = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=theme, locale="en-GB")
         page = contexts[key].new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((served.url, "data:", "blob:")) or troubles.append(request.url))
+        watched(page, served.url, troubles)
         page.goto(served.url + address)
         return page
 

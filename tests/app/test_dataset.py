@@ -16,7 +16,7 @@ from detr_core.data.store import Datasets
 from detr_core.jobs import Jobs
 
 from ..data.zoo import coco, lay, packed, yolo
-from .conftest import Served
+from .conftest import Served, watched
 from .fake import NAMES, FakeRunner
 
 pytestmark = pytest.mark.browser
@@ -60,8 +60,7 @@ def visit(training, browser, ann):
         page = (context or ann).new_page()
         opened.insert(0, page)
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((training.url, "data:", "blob:")) or troubles.append(request.url))
+        watched(page, training.url, troubles)
         page.goto(training.url + address)
         page.wait_for_selector(".data-head")
         return page

@@ -11,6 +11,8 @@ import pytest
 from app import ui
 from app.runs import Run
 
+from .conftest import watched
+
 pytestmark = pytest.mark.browser
 PATIENCE = 90000
 STATIC = Path(ui.__file__).parent / "static"
@@ -37,8 +39,7 @@ def go(desk, served, troubles):
     def visit(address: str = "/", context=None):
         page = (context or desk).new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((served.url, "data:", "blob:", "file:")) or troubles.append(request.url))
+        watched(page, served.url, troubles, also=("file:",))
         page.goto(served.url + address)
         page.wait_for_selector("[role=tab]")
         return page

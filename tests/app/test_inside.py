@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from .conftest import watched
+
 pytestmark = pytest.mark.browser
 PATIENCE = 90000
 START = "Where all queries look from"
@@ -23,8 +25,7 @@ def desk(browser, served):
             contexts[key] = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, locale="en-GB")
         page = contexts[key].new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((served.url, "data:", "blob:")) or troubles.append(request.url))
+        watched(page, served.url, troubles)
         page.goto(served.url + address)
         page.wait_for_selector(".inside-name:visible, .inside-empty button:visible")
         return page

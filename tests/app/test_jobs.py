@@ -17,6 +17,7 @@ from app.engine import Engine
 from app.opening import Opening
 from app.ui import build
 
+from .conftest import watched
 from .fake import FakeRunner
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
@@ -81,8 +82,7 @@ def visit(browser, place, desk):
         page = (context or desk).new_page()
         opened.insert(0, page)
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((place.url, "data:", "blob:")) or troubles.append(request.url))
+        watched(page, place.url, troubles)
         page.goto(place.url + address)
         return page
 

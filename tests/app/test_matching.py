@@ -22,7 +22,7 @@ from detr_core.structures import Prediction, Targets
 from detr_core.training.assignment import Hungarian, Repeated
 from detr_core.variants.dn import Noise
 
-from .conftest import answer
+from .conftest import answer, watched
 from .fake import MATCHING, OBJECTS
 from .test_browser import PATIENCE, says
 
@@ -198,8 +198,7 @@ def lab(browser, served):
         context = browser.new_context(viewport={"width": width, "height": 860}, color_scheme=theme)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((served.url, "data:", "blob:")) or troubles.append(request.url))
+        watched(page, served.url, troubles)
         page.goto(served.url + address)
         page.wait_for_selector("#atlas-matching-weights .pair-table")
         return page

@@ -13,7 +13,7 @@ from app.pages.statistics import services
 from app.runs import Run
 from app.slots import GRAIN, coarse, joined, level_shares, slots, stored
 
-from .conftest import answer, painted
+from .conftest import answer, painted, watched
 from .fake import OBJECTS, FakeRunner
 from .test_browser import PATIENCE, encoded
 
@@ -81,8 +81,7 @@ def page(browser, served, assets):
     context = browser.new_context(viewport={"width": 1280, "height": 860}, color_scheme="light")
     found = context.new_page()
     found.set_default_timeout(PATIENCE)
-    found.on("pageerror", lambda error: troubles.append(str(error)))
-    found.on("request", lambda request: request.url.startswith((served.url, "data:", "blob:")) or troubles.append(request.url))
+    watched(found, served.url, troubles)
     found.goto(f"{served.url}/?page=statistics&lang=en")
     found.wait_for_selector("#atlas-statistics-classes .main-svg")
     yield found
@@ -112,8 +111,8 @@ def test_it_opens_on_the_stored_set(page, screenshots):
 def test_a_slot_is_pinned_by_pointer_and_keyboard(page):
     canvas = page.locator("#atlas-statistics-slots canvas")
     canvas.click(position={"x": 40, "y": 50})
-    name = page.inner_text("#atlas-statistics-slot .card-name")
-    assert name == "Query 0" and "12 of 12 pictures" in page.inner_text("#atlas-statistics-slot .card-line")
+    page.wait_for_function("document.querySelector('#atlas-statistics-slot .card-name').textContent === 'Query 0'")
+    assert "12 of 12 pictures" in page.inner_text("#atlas-statistics-slot .card-line")
     assert page.locator(".slot-classes li").count() == 1
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.querySelector('#atlas-statistics-slot .card-name').textContent === 'Query 1'")
@@ -122,6 +121,7 @@ def test_a_slot_is_pinned_by_pointer_and_keyboard(page):
 
 @pytest.mark.browser
 def test_the_score_moves_all_counts_without_a_request(page):
+    page.wait_for_timeout(1000)                         # what the slot before asked for has come
     asked = []
     page.on("request", lambda request: "boot" in request.url or "heartbeat" in request.url or asked.append(request.url))
     before = page.inner_text("#atlas-statistics-firing .section-note")

@@ -1,7 +1,6 @@
 """A painted data set on the disk, weights of a very small detector, and the losses of a run that nothing happens to."""
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from accelerate.state import AcceleratorState
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
 from job import small_detector
-from painted import Painted
+from painted import painted_folder
 
 from detr_core.training.export import export
 from detr_core.training.run import Run, RunFolder
@@ -25,15 +24,7 @@ ACCIDENTS = Path(__file__).parent / "accidents"
 @pytest.fixture(scope="session")
 def painted(tmp_path_factory) -> Path:
     """In COCO's layout: 16 pictures to learn from, 4 to judge by; beside them weights to start from."""
-    root = tmp_path_factory.mktemp("painted")
-    for split, count in (("train", 16), ("val", 4)):
-        pictures = Painted(count, seed=len(split))
-        table = pictures.annotations()
-        (root / split).mkdir()
-        for row, (picture, _) in zip(table["images"], (pictures[i] for i in range(count))):
-            row["file_name"] = f"{row['id']}.png"
-            picture.save(root / split / row["file_name"])
-        (root / f"instances_{split}.json").write_text(json.dumps(table))
+    root = painted_folder(tmp_path_factory.mktemp("painted"), 16)
     export(small_detector(), root / "start.safetensors", {})
     return root
 

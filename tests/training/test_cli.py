@@ -6,7 +6,7 @@ import json
 import pytest
 import torch
 from job import small_detector
-from painted import Painted
+from painted import Painted, painted_folder
 from PIL import Image
 
 import detr_core
@@ -30,16 +30,7 @@ def weights(tmp_path_factory):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A painted data set on the disk, in COCO's layout."""
-    root = tmp_path_factory.mktemp("data")
-    for split, count in (("train", 6), ("val", 4)):
-        painted = Painted(count, seed=len(split))
-        table = painted.annotations()
-        (root / split).mkdir()
-        for row, (picture, _) in zip(table["images"], (painted[i] for i in range(count))):
-            row["file_name"] = f"{row['id']}.png"
-            picture.save(root / split / row["file_name"])
-        (root / f"instances_{split}.json").write_text(json.dumps(table))
-    return root
+    return painted_folder(tmp_path_factory.mktemp("data"), 6)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

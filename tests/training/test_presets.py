@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from job import small_detector
-from painted import Painted
+from painted import painted_folder
 
 from detr_core.training.estimate import estimate, main
 from detr_core.training.export import export
@@ -84,15 +84,7 @@ def test_every_preset_is_a_run_that_can_start(pictures, side, budget, size, trai
 @pytest.fixture(scope="module")
 def small_set(tmp_path_factory) -> Path:
     """A painted set in COCO's layout with weights of a very small detector beside it."""
-    root = tmp_path_factory.mktemp("small")
-    for split, count in (("train", 6), ("val", 4)):
-        painted = Painted(count, seed=len(split))
-        table = painted.annotations()
-        (root / split).mkdir()
-        for row, (picture, _) in zip(table["images"], (painted[i] for i in range(count))):
-            row["file_name"] = f"{row['id']}.png"
-            picture.save(root / split / row["file_name"])
-        (root / f"instances_{split}.json").write_text(json.dumps(table))
+    root = painted_folder(tmp_path_factory.mktemp("small"), 6)
     export(small_detector(), root / "start.safetensors", {})
     return root
 
