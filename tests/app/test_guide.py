@@ -25,6 +25,11 @@ def page(browser, served):
     assert not troubles
 
 
+ARRIVED = """async () => {                              // the card is placed once a frame and glides there
+    for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+    await Promise.allSettled(document.querySelector('.guide').getAnimations().map((each) => each.finished)); }"""
+
+
 def chosen(page) -> list:
     """The selection as the address tells it, a little later."""
     page.wait_for_timeout(250)
@@ -50,6 +55,7 @@ def test_every_step_shows_what_it_speaks_of(page, screenshots):
         page.wait_for_function("(n) => document.querySelector('.guide .note').textContent.startsWith(`${n} of`)", arg=step + 1)
         name = page.get_attribute(".guide", "data-step")
         page.wait_for_selector(".tour-ring:visible", timeout=30000)
+        page.evaluate(ARRIVED)
         ring, card = (page.locator(part).bounding_box() for part in (".tour-ring", ".guide"))
         assert ring["width"] > 40 and ring["height"] > 20, name
         assert card["x"] >= 0 and card["y"] >= 0 and card["y"] + card["height"] <= 800, name
