@@ -44,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     long.add_argument("--images", type=int, help="or: pictures seen")
     long.add_argument("--evaluations", type=int, help="times the detector is measured, the last one at the end "
                       f"(default: {DEFAULT.evaluations})")
+    long.add_argument("--patience", type=int, help="end early after so many evaluations without a better AP (default: 0, never)")
     how = parser.add_argument_group("how")
     for name, kind, text in (
             ("batch", int, "pictures a step, over all processes"), ("accumulate", int, "pieces a step is computed in, to save memory"),

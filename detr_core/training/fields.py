@@ -38,6 +38,7 @@ class Field:
 FIELDS = (
     Field("images", "whole", "length", 1, 20_000_000),
     Field("evaluations", "whole", "length", 1, 100),
+    Field("patience", "whole", "length", 0, 100),
     Field("seed", "whole", "length", 0, 2**31 - 1),
     Field("batch", "whole", "learning", 1, 256),
     Field("rate", "number", "learning", 1e-7, 0.1),

@@ -91,6 +91,8 @@ class Status:
                   "seconds": round(trainer.seconds, 1), "pid": os.getpid(), "best": trainer.best,
                   "processes": trainer.accelerator.num_processes,
                   "memory": memory(trainer.accelerator.device)}
+        if trainer.run.patience:
+            values["patience_left"] = trainer.patience_left
         if trainer.step == trainer.steps:
             values["seconds_left"] = 0
         elif len(self.recent) > 1:

@@ -52,6 +52,7 @@ class Run:
     view_seed: int = -1                             # of the augmentation alone, so that several seeds share cached views; -1: `seed`
     cache: bool = True                              # keep features of a frozen backbone on the disk
     evaluations: int = 10                           # over the whole run, the last one at its end
+    patience: int = 0                               # evaluations without a better AP after which the run ends; 0: it never ends early
     checkpoint_seconds: float = 300.0
     trackers: tuple[str, ...] = ()                  # whatever Accelerate knows, for example "tensorboard"
 
@@ -60,6 +61,8 @@ class Run:
         for name in ("batch", "accumulate"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        if self.patience < 0:
+            raise ValueError(f"patience must be 0 or more evaluations, got {self.patience}.")
         if self.images <= 0 and self.epochs <= 0:
             raise ValueError("A run needs a budget: give --images or --epochs.")
         if self.precision not in ("no", "bf16", "fp16"):

@@ -1,11 +1,9 @@
 """The training loop. It knows steps, nothing else: whoever wants to print, record or draw listens to its events."""
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +21,7 @@ from .events import Events
 from .optimise import Policy, Schedule, optimizer
 from .order import Order, StepSampler, mixed_seed
 from .run import Run, RunFolder
+from .signals import heeded
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Trainer:
 
     def fit(self) -> str:
         """Train until the budget is spent or somebody asks for a stop."""
-        with self._signals():
+        with heeded(self._heard):
             self.events.emit("start", self)
             state = self._loop()
             self.events.emit("end", self, state=state, reason=self.stopping)
@@ -89,7 +88,7 @@ class Trainer:
                 return "stopped"
             if self._evaluation_due():
                 self._evaluate()
-            if self.step == self.steps:
+            if self.step == self.steps or self._out_of_patience():
                 return "finished"
             start = time.perf_counter()
             losses, count = self.update([next(batches) for _ in range(self.run.accumulate)])
@@ -155,8 +154,21 @@ class Trainer:
 
     def _evaluation_due(self) -> bool:
         """Evaluations are spread evenly over the run; the last one ends it."""
-        times = self.run.evaluations
-        return self.step * times // self.steps > self.evaluated * times // self.steps
+        return self._evaluations(self.step) > self._evaluations(self.evaluated)
+
+    def _evaluations(self, step: int) -> int:
+        return step * self.run.evaluations // self.steps
+
+    @property
+    def patience_left(self) -> int:
+        """Evaluations that the run still waits for a better AP; follows from steps alone, so a resumed run ends where it would have."""
+        since = self._evaluations(self.evaluated) - self._evaluations(self.best["step"]) if self.best else 0
+        return max(0, self.run.patience - since)
+
+    def _out_of_patience(self) -> bool:
+        if over := self.run.patience > 0 and self.patience_left == 0:
+            self.stopping = f"AP has not risen for {self.run.patience} evaluations"
+        return over
 
     def _evaluate(self) -> None:
         results = self.data.evaluate(self.judged)
@@ -171,20 +183,5 @@ class Trainer:
             self.stopping = "a stop was asked for"
         return self._total(bool(self.stopping)) > 0
 
-    @contextmanager
-    def _signals(self):
-        """SIGTERM and the first Ctrl-C end the run after the step; a second one ends it at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(number: int, frame: Any) -> None:
-            self.stopping = f"{signal.Signals(number).name} was received"
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _heard(self, reason: str) -> None:
+        self.stopping = reason

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from painted import Painted
 from detr_core.training.evaluate import evaluate
 from detr_core.training.files import read_json
 from detr_core.training.run import RunFolder
+from detr_core.training.state import restore
 from detr_core.training.trainer import Trainer
 
 JOB = Path(__file__).parent / "job.py"
@@ -100,6 +102,36 @@ def test_a_stop_file_ends_the_run_between_two_steps(tmp_path):
     trainer.events.on("step", lambda trainer, **_: folder.stop.touch() if trainer.step == 5 else None)
     assert trainer.fit() == "stopped"
     assert folder.load()["step"] == 5 and folder.status()["state"] == "stopped" and max(losses(folder)) == 5
+
+
+AP = {3: 0.1, 6: 0.3, 9: 0.3, 12: 0.2, 15: 0.4}        # of a made-up run; what rises at step 15 comes too late
+
+
+def patient(path: Path, features: Path, patience: int = 2) -> Trainer:
+    """A run of 24 steps and 8 evaluations whose results are written down beforehand."""
+    folder = RunFolder(path)
+    folder.samples.mkdir(parents=True, exist_ok=True)
+    trainer = small_trainer(small_run(evaluations=8, patience=patience), folder, features)
+    trainer.data = replace(trainer.data, evaluate=lambda _: dict.fromkeys(("AP", "AP50", "AP75"), AP.get(trainer.step, 0.0)))
+    return trainer
+
+
+def test_a_run_that_gets_no_better_ends_early_where_a_resumed_one_does(tmp_path):
+    whole = patient(tmp_path / "whole", tmp_path)
+    assert whole.fit() == "finished" and whole.step == 12 and whole.best["step"] == 6
+    status = whole.folder.status()
+    assert status["state"] == "finished" and "not risen for 2 evaluations" in status["reason"] and status["patience_left"] == 0
+    stopped = patient(tmp_path / "cut", tmp_path)
+    stopped.events.on("step", lambda trainer, **_: trainer.folder.stop.touch() if trainer.step == 10 else None)
+    assert stopped.fit() == "stopped" and stopped.folder.status()["patience_left"] == 1
+    stopped.folder.stop.unlink()
+    resumed = patient(tmp_path / "cut", tmp_path)
+    restore(resumed, resumed.folder.load())
+    assert resumed.fit() == "finished" and resumed.step == 12 and losses(resumed.folder) == losses(whole.folder)
+    again = patient(tmp_path / "cut", tmp_path)         # killed between the last checkpoint and the end
+    restore(again, again.folder.load())
+    assert again.fit() == "finished" and again.step == 12
+    assert patient(tmp_path / "endless", tmp_path, 0).fit() == "finished" and RunFolder(tmp_path / "endless").status()["step"] == 24
 
 
 def test_two_processes_and_accumulation_give_the_losses_of_one(undisturbed, tmp_path):

@@ -42,13 +42,14 @@ export const say = {
   bounds: (whole, least, most) => `Give ${whole ? "a whole number" : "a number"} from ${least} to ${most}.`,
   groups: { length: "Length", learning: "Learning", memory: "Speed and memory", record: "Record", detector: "Detector" },
   fields: {
-    images: "Pictures seen", evaluations: "Evaluations", seed: "Seed", batch: "Batch", rate: "Learning rate", slow_rate: "Share of slow parts",
+    images: "Pictures seen", evaluations: "Evaluations", patience: "Stop early after", seed: "Seed", batch: "Batch", rate: "Learning rate", slow_rate: "Share of slow parts",
     schedule: "Schedule", warmup: "Warm-up steps", weight_decay: "Weight decay", clip: "Gradient clipping", ema: "Weight average", accumulate: "Pieces a step",
     precision: "Precision", cache: "Keep backbone features", views: "Kept views", workers: "Reading processes", checkpoint_seconds: "Checkpoint every, s", queries: "Queries",
   },
   help: {
     images: "The budget: training pictures shown in all, repeats included.",
     evaluations: "How often the detector is measured on the validation pictures, spread evenly; the last one ends the run.",
+    patience: "Evaluations in a row without a better AP that end the run; the best weights are kept. 0 never stops early.",
     seed: "Of new weights, order and augmentation. The same seed on the same machine gives the same run.",
     batch: "Pictures per optimizer step. More is steadier and needs more memory; a rate that fits 8 fits 16 with a little more.",
     rate: "How far a step goes. Too high and the loss jumps or becomes no number; too low and nothing happens.",
