@@ -28,7 +28,8 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     jobs.add_argument("--launch", default="", metavar="WORDS",
                       help="further words for `accelerate launch`, for example '--config_file machines.yaml'")
     jobs.add_argument("--jobs-each", type=int, default=4, metavar="N", help="waiting or running, for one visitor (default: %(default)s)")
-    jobs.add_argument("--gigabytes-each", type=float, default=20, metavar="N", help="of jobs' files (default: %(default)s)")
+    jobs.add_argument("--gigabytes-each", type=float, default=20, metavar="N",
+                      help="of data sets and jobs, for one visitor (default: %(default)s)")
     jobs.add_argument("--allow", type=Path, action="append", default=[], metavar="FOLDER",
                       help="visitors may train on data sets in this folder of the server; may be given several times")
     chosen = parser.parse_args(arguments)

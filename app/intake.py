@@ -63,6 +63,7 @@ class Intake:
             raise AtlasError("The archive is empty; choose another one.")
         if size > most:
             raise AtlasError(f"The archive has {size >> 20:,} MB; archives of up to {most >> 20:,} MB are taken here.")
+        self.datasets.room(owner, size)
         ticket = self._ticket(owner, Arrival(owner, name, size, total=size))
         folder = self.datasets.folder / f"{ticket}.partial"     # swept away by the next start, should this one end before the check
         folder.mkdir(parents=True)

@@ -69,7 +69,7 @@ def beginnings(opened: Callable[[], Any]) -> tuple[Callable, ...]:
 def questions(opened: Callable[[], Any]) -> tuple[Callable, ...]:
     """What can be asked about runs."""
     def jobs(http: gr.Request = None) -> list:
-        """Your jobs, newest first: id, name, state, since, reason, position in the queue, progress, alert, weights."""
+        """Your jobs, newest first: id, name, state, since, reason, position in the queue, progress, alert, warnings, weights."""
         return [told(job) for job in opened().jobs.list(owner_of(http))]
 
     def metrics(job: str, after: int = 0, http: gr.Request = None) -> list:
@@ -97,7 +97,7 @@ def told(job: Any) -> dict[str, Any]:
     """A job as plain JSON."""
     plain = {name: getattr(job, name) for name in ("id", "name", "state", "since", "reason", "position", "device", "created", "progress",
                                                    "weights")}
-    return {**plain, "variant": job.run.variant, "alert": vars(job.alert) if job.alert else None}
+    return {**plain, "variant": job.run.variant, "alert": vars(job.alert) if job.alert else None, "warnings": list(map(vars, job.warnings))}
 
 
 def _uploaded(archive: Any) -> Path:

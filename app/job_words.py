@@ -28,9 +28,9 @@ def lines(found: list[dict[str, Any]]) -> dict[str, Any]:
 def brief(job: Job, data: str, demo: bool = False, now: float | None = None) -> dict[str, Any]:
     """A row of the list."""
     now = time.time() if now is None else now
-    known = ("step", "steps", "images", "seconds", "seconds_left", "images_per_second", "memory", "best")
+    known = ("step", "steps", "images", "seconds", "seconds_left", "images_per_second", "memory", "best", "patience_left")
     return {"id": job.id, "name": job.name, "variant": job.run.variant, "data": data, "state": job.state, "reason": job.reason,
-            "demo": demo, "ago": round(max(0.0, now - job.since)), "position": job.position,
+            "demo": demo, "ago": round(max(0.0, now - job.since)), "position": job.position, "warned": len(job.warnings),
             "progress": {key: job.progress[key] for key in known if key in job.progress}}
 
 
@@ -41,7 +41,8 @@ def whole(job: Job, events: list[dict[str, Any]], root: Path, now: float | None 
     trace = plain(str(job.files.status().get("trace", "")), root)[-4000:] if job.state == "failed" else ""
     done = [{"state": each["state"], "reason": plain(each["reason"], root), "ago": round(max(0.0, now - each["time"]))} for each in events]
     samples = sum(1 for _ in job.files.samples.glob("[0-9]*.json"))
-    return {"device": job.device, "alert": alert, "trace": trace, "events": done, "weights": job.weights, "images": job.run.images,
+    return {"device": job.device, "alert": alert, "trace": trace, "warnings": [asdict(each) for each in job.warnings],
+            "events": done, "weights": job.weights, "images": job.run.images,
             "command": command(job.run, root), "samples": samples, "created_ago": round(max(0.0, now - job.created)),
             "file": "".join(c if c.isalnum() or c in "-_" else "-" for c in job.name)[:60].strip("-") or "job"}
 

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Terms:
     """What the operator allows: processes of a job, jobs at once on a device, words for `accelerate launch`, and for each visitor
-    jobs waiting or running and GiB of results; `allowed` are folders of the server that may be trained on."""
+    jobs waiting or running and GiB of data sets and jobs; `allowed` are folders of the server that may be trained on."""
 
     processes: int = 1
     at_once: int = 1
@@ -40,16 +40,19 @@ class Opening:
         return self._open
 
     def _make(self) -> Workshop:
+        from detr_core.data.check import Limits
         from detr_core.data.store import Datasets
         from detr_core.jobs import Jobs, Launch, Quota, Supervisor, devices
 
         from .workshop import Workshop
 
         terms = self.terms
-        jobs = Jobs(self.folder, Quota(active=terms.active, bytes=int(terms.gigabytes * 2**30)), devices())
+        most = int(terms.gigabytes * 2**30)
+        datasets = Datasets(self.folder, terms.allowed, Limits(owned=most), lambda owner: jobs.used(owner))
+        jobs = Jobs(self.folder, Quota(active=terms.active, bytes=most), devices(), elsewhere=datasets.used)
         self.supervisor = Supervisor(jobs, Launch(terms.processes, terms.at_once, terms.launch))
         self.supervisor.start()
-        return Workshop(jobs, Datasets(self.folder, terms.allowed), self.assets, self.folder)
+        return Workshop(jobs, datasets, self.assets, self.folder)
 
     def weights(self, id: str) -> Path:
         """The file of a job's best weights; whether somebody may have them is asked before, see `Engine`."""

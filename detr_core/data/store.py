@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..room import Elsewhere, full, nothing
 from ..training.files import read_json, write_json
 from .bundled import BUNDLED
 from .check import Checked, Limits, Report, examine, unpack, write
-from .check.unpack import size_words
 from .coco_check import DataError
 from .dataset import Dataset, bundled_dataset
 from .named import open_dataset
@@ -38,10 +38,13 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 class Datasets:
-    """Data sets in `folder`/datasets; `allowed` are folders of the server that visitors may use."""
+    """Data sets in `folder`/datasets; `allowed` are folders of the server that visitors may use.
 
-    def __init__(self, folder: Path, allowed: Sequence[Path] = (), limits: Limits | None = None):
-        self.folder, self.limits = Path(folder) / "datasets", limits or Limits()
+    `elsewhere`: bytes of an owner's jobs, which count against the same limit.
+    """
+
+    def __init__(self, folder: Path, allowed: Sequence[Path] = (), limits: Limits | None = None, elsewhere: Elsewhere = nothing):
+        self.folder, self.limits, self.elsewhere = Path(folder) / "datasets", limits or Limits(), elsewhere
         self.allowed = tuple(Path(path).resolve() for path in allowed)
         self._read: dict[str, Dataset] = {}
         self._lock = threading.Lock()
@@ -50,7 +53,7 @@ class Datasets:
 
     def add_archive(self, owner: str, path: Path, name: str, progress: Progress = silent) -> Dataset:
         """Unpack, check, mend and keep an archive. Raises DataError with one sentence for what is no data set."""
-        self._quota(owner, 0)
+        self.room(owner, path.stat().st_size)
 
         def fill(folder: Path) -> Path:
             unpack(path, folder / "unpacked", self.limits, lambda done, total: progress("unpacking", done, total))
@@ -60,7 +63,7 @@ class Datasets:
 
     def add_folder(self, owner: str, path: Path | str, progress: Progress = silent) -> Dataset:
         """Check a folder that lies in an allowed one. A sound COCO folder is used where it is, of others the pictures are linked."""
-        self._quota(owner, 0)
+        self.room(owner)
         chosen = self.offered().get(str(path)) or Path(path).resolve()
         if not any(chosen.is_relative_to(root) for root in self.allowed) or not chosen.is_dir():
             raise DataError("This folder is not among those that may be used here; the operator allows folders by --allow FOLDER.")
@@ -111,7 +114,7 @@ class Datasets:
         try:
             raw = fill(folder)
             checked = examine(raw, None, self.limits, lambda done, total: progress("reading", done, total))
-            self._quota(owner, checked.report.facts["bytes"])
+            self.room(owner, checked.report.facts["bytes"] if raw.parent == folder else 0)
             place = _mended(checked, folder, raw.parent != folder, lambda done, total: progress("mending", done, total))
             checked.table.save(folder / "table.npz")
             write_json(folder / "report.json", checked.report.json())
@@ -136,12 +139,17 @@ class Datasets:
                                                   Path(root), place)
             return self._read[folder.name]
 
-    def _quota(self, owner: str, more: int) -> None:
+    def used(self, owner: str) -> int:
+        """Bytes of the owner's data sets; those of an allowed folder are the operator's."""
         mine = [each for each in self.list(owner) if each.folder]
-        if len(mine) >= self.limits.sets:
-            raise DataError(f"You have {len(mine)} data sets, which is the limit here; delete one first.")
-        if sum(each.report.facts.get("bytes", 0) for each in mine) + more > self.limits.owned:
-            raise DataError(f"Your data sets would have more than {size_words(self.limits.owned)} in all; delete one first.")
+        return sum(each.report.facts.get("bytes", 0) for each in mine if Path(each.root).is_relative_to(each.folder))
+
+    def room(self, owner: str, more: int = 0) -> None:
+        """Raises DataError where the owner may not have `more` bytes, or not another data set."""
+        if (sets := sum(each.folder is not None for each in self.list(owner))) >= self.limits.sets:
+            raise DataError(f"You have {sets} data sets, which is the limit here; delete one first.")
+        if sentence := full(self.used(owner) + self.elsewhere(owner), self.limits.owned, more):
+            raise DataError(sentence)
 
 
 def _mended(checked: Checked, folder: Path, foreign: bool, progress: Callable[[int, int], None]) -> str:

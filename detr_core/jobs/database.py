@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 TABLES = """
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, run TEXT NOT NULL, dataset TEXT NOT NULL, parent TEXT NOT NULL,
@@ -27,6 +27,7 @@ CREATE TABLE metrics (
 CREATE INDEX metrics_of_job ON metrics (job, seq);
 CREATE TABLE places (place INTEGER PRIMARY KEY AUTOINCREMENT);
 """
+STEPS = (TABLES, "ALTER TABLE jobs ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'")        # from one version to the next
 # begun: step of the checkpoint that the last process started from; tries: how many in a row died without a newer one;
 # read: bytes of metrics.jsonl that are in `metrics`
 
@@ -44,10 +45,10 @@ class Database:
             version = change.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:
                 raise ValueError(f"{path.name} was written by a newer version of DETR Atlas: update, or choose another data folder.")
-            if version < 1:
-                for statement in TABLES.split(";"):
+            for step in STEPS[version:]:
+                for statement in step.split(";"):
                     change.execute(statement)
-                change.execute(f"PRAGMA user_version = {VERSION}")
+            change.execute(f"PRAGMA user_version = {VERSION}")
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:

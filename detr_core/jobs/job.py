@@ -22,7 +22,7 @@ class JobError(ValueError):
 
 @dataclass(frozen=True)
 class Quota:
-    """What one owner may have: jobs waiting or running at once, jobs in all, and bytes of their folders."""
+    """What one owner may have: jobs waiting or running at once, jobs in all, and bytes of jobs and data sets together."""
 
     active: int = 4
     jobs: int = 100
@@ -31,9 +31,10 @@ class Quota:
 
 @dataclass(frozen=True)
 class Alert:
-    """Why a job ended badly: a named cause, one sentence, and what to do next.
+    """What is wrong with a job: a named cause, one sentence, and what to do next.
 
-    `kind`: "memory", "diverged", "disk", "data", "killed" or "error". `action`: "smaller" (`Jobs.retry_smaller`), "resume",
+    `kind` of one that ended badly: "memory", "diverged", "disk", "data", "killed" or "error"; of one that still runs (`Job.warnings`):
+    "unmatched", "flat", "unseen" or "scarce", with its numbers in `facts`. `action`: "smaller" (`Jobs.retry_smaller`), "resume", "stop",
     "slower" (clone with `changes`, fields of `Run`), "clone" (with changes of the user's) or "" where only the user can help.
     """
 
@@ -41,6 +42,7 @@ class Alert:
     sentence: str
     action: str = ""
     changes: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Job:
     dataset: str = ""                               # id of the owner's data set, "" for a bundled one
     parent: str = ""                                # the job it was cloned from
     alert: Alert | None = None
+    warnings: tuple[Alert, ...] = ()
     progress: dict[str, Any] = field(default_factory=dict)
 
     @property

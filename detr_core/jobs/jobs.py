@@ -11,9 +11,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from ..room import Elsewhere, nothing
 from ..training.files import read_json, write_json
 from ..training.run import Run
-from . import process
+from . import process, share
 from .archive import pack
 from .job import ACTIVE, ALIVE, RESUMABLE, WEIGHTS, Job, JobError, Quota
 from .lock import FolderLock
@@ -25,11 +26,13 @@ class Jobs:
 
     Every method takes the owner and knows only that owner's jobs: for others' there is "no such job" (JobError). A second
     server on the same folder is refused with a JobError. Nothing here starts a process; that is the `Supervisor`'s part.
-    `devices` are the queues, the first one for who does not care and finds all equally long.
+    `devices` are the queues, the first one for who does not care and finds all equally long. `elsewhere`: bytes of an owner's data sets,
+    which count against the same quota.
     """
 
-    def __init__(self, folder: Path, quota: Quota = Quota(), devices: tuple[str, ...] = ("cpu",), clock: Callable[[], float] = time.time):
-        self.folder, self.quota, self.devices = Path(folder).resolve(), quota, devices
+    def __init__(self, folder: Path, quota: Quota = Quota(), devices: tuple[str, ...] = ("cpu",), clock: Callable[[], float] = time.time,
+                 elsewhere: Elsewhere = nothing):
+        self.folder, self.quota, self.devices, self.elsewhere = Path(folder).resolve(), quota, devices, elsewhere
         self.lock = FolderLock(self.folder)
         self.table = Table(self.folder, clock)
 
@@ -166,17 +169,13 @@ class Jobs:
         """The best weights of a job."""
         return _existing(self.get(owner, id).files.best, "This job has no weights yet: they appear with its first evaluation.")
 
+    def used(self, owner: str) -> int:
+        """Bytes of the owner's jobs."""
+        return share.used(self.table, owner)
+
     def _room(self, owner: str) -> None:
         """Raises JobError where the owner has all they may have."""
-        rows = self.table.database.rows("SELECT state, bytes FROM jobs WHERE owner = ?", owner)
-        active = sum(row["state"] in ACTIVE for row in rows)
-        if active >= self.quota.active:
-            raise JobError(f"You have {active} jobs waiting or running, as many as one person may: wait for one, or stop one.")
-        if len(rows) >= self.quota.jobs:
-            raise JobError(f"You have {len(rows)} jobs, as many as one person may: delete old ones.")
-        if (used := sum(row["bytes"] for row in rows)) >= self.quota.bytes:
-            raise JobError(f"Your jobs take {used / 2**30:.1f} GiB, more than the {self.quota.bytes / 2**30:.1f} GiB one person may: "
-                           "delete old ones.")
+        share.check(self.table, self.quota, owner, self.elsewhere(owner))
 
     def _device(self, wanted: str) -> str:
         """The queue for a run: the shortest of those it can go to."""

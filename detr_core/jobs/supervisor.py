@@ -11,6 +11,8 @@ from .alerts import alert_of, why_gone
 from .job import ALIVE, Alert, Job
 from .jobs import Jobs
 from .launch import Launch
+from .share import size_of
+from .signs import heed
 from .space import sweep
 
 log = logging.getLogger(__name__)
@@ -107,6 +109,7 @@ class Supervisor:
         progress = {name: value for name, value in status.items() if name not in SILENT}
         if progress != job.progress:
             self.table.put(job.id, progress=json.dumps(progress))
+        heed(self.table, job, over=gone)
         if gone:
             self._gone(job, status)
         elif status.get("state") == "running":
@@ -140,9 +143,8 @@ class Supervisor:
 
     def _end(self, job: Job, state: str, reason: str, alert: Alert | None = None, **columns: int) -> None:
         sweep(self.jobs.folder / "cache" / "features")
-        size = sum(path.stat().st_size for path in job.folder.rglob("*") if path.is_file()) if job.folder.exists() else 0
-        self.table.move(job.id, state, reason, ALIVE, alert=json.dumps(vars(alert)) if alert else "", pid=None, started="", bytes=size,
-                        **columns)
+        self.table.move(job.id, state, reason, ALIVE, alert=json.dumps(vars(alert)) if alert else "", pid=None, started="",
+                        bytes=size_of(job.folder), **columns)
 
 
 def _sentence(reason: str) -> str:

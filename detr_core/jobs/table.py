@@ -89,6 +89,13 @@ class Table:
                     self._take(change, id, line)
             change.execute("UPDATE jobs SET read = ? WHERE id = ?", (row["read"] + len(whole), id))
 
+    def recent(self, id: str, most: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The last `most` lines of training, and all evaluations."""
+        asked = "SELECT line FROM metrics WHERE job = ? AND kind = ? ORDER BY seq DESC LIMIT ?"
+        steps, evaluations = ([json.loads(row["line"]) for row in reversed(self.database.rows(asked, id, kind, count))]
+                              for kind, count in (("train", most), ("evaluation", -1)))
+        return steps, evaluations
+
     def _take(self, change: sqlite3.Connection, id: str, line: dict[str, Any]) -> None:
         if line["kind"] == "rewind":
             rows = change.execute("SELECT seq, kind, step FROM metrics WHERE job = ?", (id,)).fetchall()
@@ -101,5 +108,6 @@ class Table:
         plain = {name: row[name] for name in ("id", "owner", "name", "state", "since", "reason", "device", "created", "position", "place",
                                               "pid", "started", "dataset", "parent")}
         alert = Alert(**json.loads(row["alert"])) if row["alert"] else None
-        return Job(**plain, run=Run.read(json.loads(row["run"])), folder=self.folder_of(row["id"]), alert=alert,
+        warnings = tuple(Alert(**each) for each in json.loads(row["warnings"]))
+        return Job(**plain, run=Run.read(json.loads(row["run"])), folder=self.folder_of(row["id"]), alert=alert, warnings=warnings,
                    progress=json.loads(row["progress"]))

@@ -80,8 +80,13 @@ def test_limits_of_an_owner(kept, tmp_path):
     with pytest.raises(DataError, match="1 data sets"):
         kept.add_archive("ann", path, "b")
     kept.limits = replace(LIMITS, owned=20_000)
-    with pytest.raises(DataError, match="in all; delete one"):
+    with pytest.raises(DataError, match=r"take 0 bytes of the 19\.5 KB that one person may have here, and this needs .*: delete old ones"):
         kept.add_archive("bob", path, "b")
+    kept.limits, kept.elsewhere = replace(LIMITS, owned=2**30), {"bob": 2**30, "eve": 0}.get
+    with pytest.raises(DataError, match=r"take 1\.0 GB of the 1\.0 GB"):
+        kept.add_archive("bob", path, "b")          # full of jobs
+    made = kept.add_archive("eve", path, "b")
+    assert kept.used("eve") == made.report.facts["bytes"] > 0 and kept.used("bob") == 0
 
 
 def test_folders_of_the_server(tmp_path):

@@ -39,7 +39,7 @@ def test_nobody_reaches_what_is_anothers(jobs):
     job = jobs.add(ME, RUN)
     calls = {"get": (), "stop": (), "resume": (), "retry_smaller": (), "clone": (), "delete": (), "metrics": (), "events": (), "log": (),
              "samples": (), "sample_picture": (0,), "archive": (), "weights": ()}
-    public = {name for name in vars(Jobs) if not name.startswith("_")} - {"add", "list", "close"}
+    public = {name for name in vars(Jobs) if not name.startswith("_")} - {"add", "list", "close", "used"}
     assert public == set(calls), "a new method must be listed here"
     for name, rest in calls.items():
         for owner, id in ((OTHER, job.id), (ME, "0" * 16), (ME, "../../etc"), ("", job.id), (ME, "' OR 1=1 --")):
@@ -81,10 +81,24 @@ def test_nobody_has_more_than_their_share(tmp_path):
         jobs.clone(ME, third.id)
     jobs.delete(ME, first.id)
     jobs.table.put(second.id, bytes=1001)
-    with pytest.raises(JobError, match="GiB"):
+    with pytest.raises(JobError, match="take 1001 bytes of the 1000 bytes that one person may have here: delete old ones"):
         jobs.resume(ME, second.id)
     jobs.delete(ME, second.id)
     assert not second.folder.exists() and jobs.clone(ME, third.id, rate=1e-5).run.rate == 1e-5
+    jobs.close()
+
+
+def test_data_sets_count_against_the_same_share(tmp_path):
+    kept = {ME: 900, OTHER: 0}
+    jobs = Jobs(tmp_path, Quota(bytes=1000), elsewhere=kept.get)
+    job = jobs.add(ME, RUN)
+    jobs.table.put(job.id, bytes=100)
+    assert jobs.used(ME) == 100 and jobs.used(OTHER) == 0
+    with pytest.raises(JobError, match="data sets and jobs take 1000 bytes of the 1000 bytes"):
+        jobs.clone(ME, job.id)
+    jobs.add(OTHER, RUN)
+    jobs.table.move(job.id, "running")              # what runs is measured now
+    assert jobs.used(ME) == sum(path.stat().st_size for path in job.folder.rglob("*") if path.is_file()) > 0
     jobs.close()
 
 

@@ -1,11 +1,12 @@
-/* Why a job ended badly, as a card: the cause, what it means, and the next step as a button. */
+/* What is wrong with a job, as cards: the cause, what it means, and the next step as a button. One says why it ended badly, the others what
+   looks wrong while it goes. */
 import { el, write } from "../dom.js";
 import { words } from "../words.js";
 import { act, cloned } from "./act.js";
-import { get } from "./state.js";
+import { get, isActive } from "./state.js";
 
 const say = await words("jobs");
-const PRESS = { smaller: () => act("smaller"), resume: () => act("resume"), clone: () => cloned(get().job) };
+const PRESS = { smaller: () => act("smaller"), resume: () => act("resume"), stop: () => act("stop"), clone: () => cloned(get().job) };
 
 export function alertCard() {
   const [cause, meaning, detail] = [el("h2", {}), el("p", {}), el("pre", {})];
@@ -25,4 +26,25 @@ export function alertCard() {
     write(next, say.next[alert.action] ?? "");
   };
   return { node, show };
+}
+
+/** Warnings of a run: each stays as long as it holds. */
+export function warningCards() {
+  const node = el("div", { class: "job-warnings", role: "status" });
+  let drawn = "";
+  const show = (job) => {
+    const known = JSON.stringify([job.warnings, isActive(job)]);
+    if (known === drawn) return;
+    drawn = known;
+    node.replaceChildren(...job.warnings.map((sign) => card(sign, isActive(job))));
+    node.hidden = !job.warnings.length;
+  };
+  return { node, show };
+}
+
+function card({ kind, sentence, action, facts }, active) {
+  const [cause, meaning] = say.warnings[kind]?.(facts) ?? [say.alerts.error, sentence];
+  const usable = PRESS[action] && (action !== "stop" || active);
+  return el("section", { class: "job-alert mild", "data-kind": kind }, el("h2", {}, cause), el("p", {}, meaning),
+    usable ? el("div", { class: "line" }, el("button", { type: "button", onclick: PRESS[action] }, say.next[action])) : null);
 }

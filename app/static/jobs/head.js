@@ -3,7 +3,7 @@ import { el, write } from "../dom.js";
 import { title } from "../text.js";
 import { number, words } from "../words.js";
 import { act, because, cloned, confirmed } from "./act.js";
-import { alertCard } from "./alert.js";
+import { alertCard, warningCards } from "./alert.js";
 import { chip } from "./list.js";
 import { RESUMABLE, get, isActive, on } from "./state.js";
 
@@ -13,8 +13,8 @@ export function head() {
   const [name, state, why, facts] = [el("h1", { class: "job-title" }), chip(), el("p", { class: "job-why" }), el("p", { class: "job-facts" })];
   const trouble = el("p", { class: "plan-trouble", role: "alert" });
   const tools = actions();
-  const [bar, alert] = [progress(), alertCard()];
-  const node = el("header", { class: "job-head" }, el("div", { class: "job-top" }, name, tools.node), facts, el("div", { class: "job-state", role: "status" }, state.node, why), trouble, alert.node, bar.node);
+  const [bar, alert, warnings] = [progress(), alertCard(), warningCards()];
+  const node = el("header", { class: "job-head" }, el("div", { class: "job-top" }, name, tools.node), facts, el("div", { class: "job-state", role: "status" }, state.node, why), trouble, alert.node, bar.node, warnings.node);
   on(["job", "problem"], ({ job, problem }) => {
     write(trouble, problem);
     trouble.hidden = !problem;
@@ -27,6 +27,7 @@ export function head() {
     tools.show(job);
     bar.show(job);
     alert.show(job);
+    warnings.show(job);
   });
   return node;
 }
@@ -77,6 +78,7 @@ function numbers({ progress, state, images, pictures, created_ago: created, demo
   if (live && progress.seconds_left !== undefined) rows.push([say.left, say.duration(progress.seconds_left)]);
   if (live && progress.images_per_second) rows.push([say.speed, say.perSecond(number(progress.images_per_second, 1))]);
   if (progress.seconds) rows.push([say.spent, say.duration(progress.seconds)]);
+  if (live && progress.patience_left !== undefined) rows.push([say.patience, say.evaluationsMore(progress.patience_left)]);
   if (progress.memory) rows.push([say.memory, say.bytes(progress.memory)]);
   if (progress.best?.AP50 !== undefined) rows.push([say.best, `AP50 ${number(progress.best.AP50 * 100, 1)}`]);
   if (!demo && created !== undefined) rows.push([say.created, say.ago(created)]);

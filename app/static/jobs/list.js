@@ -42,6 +42,8 @@ function row(id) {
     write(line, `${title(job.variant)} · ${job.data}`);
     write(when, job.demo ? say.demo : say.ago(job.ago));
     state.show(job);
+    state.node.classList.toggle("warned", job.warned > 0);
+    state.node.title = job.warned ? say.warned(job.warned) : "";
     node.setAttribute("aria-selected", String(chosen));
     const { step = 0, steps = 0 } = job.progress;
     track.hidden = !isActive(job) || !steps;

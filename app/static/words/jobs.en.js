@@ -4,19 +4,21 @@ import { say as train } from "./train.en.js";
 import { say as units } from "./units.en.js";
 
 const count = (value, one, other) => `${value} ${plural(value, { one, other })}`;
+const listed = (names, all) => names.slice(0, 6).map((name) => `“${name}”`).join(", ") + (all > 6 ? `, and ${all - 6} more` : "");
 
 export const say = {
   ...units, name: train.name,
   jobs: "Jobs", loading: "Reading the jobs …", noJobs: "No job yet.", newRun: "New run", overlay: "Draw into the curves", demo: "example", demoName: "Tree crowns from the air",
   demoWords: "A finished example that came with the Atlas",
-  states: { queued: "Queued", preparing: "Preparing", running: "Running", stopping: "Stopping", stopped: "Stopped", failed: "Failed", interrupted: "Interrupted", finished: "Finished" },
+  states: { queued: "Queued", preparing: "Preparing", running: "Running", stopping: "Stopping", stopped: "Stopped", failed: "Failed", interrupted: "Interrupted", finished: "Finished", warning: "Warning" },
   reasons: [
     [/^a stop was asked for$/i, () => "you asked for a stop"], [/^SIG\w+ was received$/, () => "the process was asked to end"],
+    [/^AP has not risen for (\d+) evaluations\.?$/, (n) => `ended early: AP had not risen for ${count(n, "evaluation", "evaluations")}`],
     [/^(\d+) of (\d+) views$/, (done, all) => `features of ${done} of ${all} views`],
   ],
   position: (place) => `· place ${place}`, ahead: (n) => `${count(n, "job is", "jobs are")} before it`,
   since: (seconds) => `since ${units.duration(seconds)}`, on: (data) => `on ${data}`, from: (start) => `from ${start}`, fromNothing: "from random numbers", device: (name) => `on ${name}`,
-  step: "Step", passes: "Passes", left: "Time left", speed: "Speed", perSecond: (value) => `${value} pictures/s`, spent: "Trained", memory: "Memory", best: "Best", created: "Created",
+  step: "Step", passes: "Passes", left: "Time left", speed: "Speed", perSecond: (value) => `${value} pictures/s`, spent: "Trained", memory: "Memory", best: "Best", created: "Created", patience: "Ends early after", evaluationsMore: (n) => `${n} more without a better AP`,
   of: (now, all) => `${now} / ${all}`,
   actions: { stop: "Stop", kill: "End at once", resume: "Resume", clone: "Clone with edits", delete: "Delete" }, cancel: "Cancel",
   deleteSure: (name) => `Delete “${name}” with its weights, curves and log? This cannot be undone.`,
@@ -30,7 +32,14 @@ export const say = {
     disk: "The last checkpoint is whole. Make room, then resume.",
     killed: "Something outside ended it, often the system when memory runs short. The last checkpoint is whole.",
   },
-  next: { smaller: "Retry with half the batch", resume: "Resume", slower: "Clone with a lower rate", clone: "Clone with edits" }, detail: "What the run said",
+  warned: (n) => count(n, "warning", "warnings"),
+  warnings: {
+    unmatched: ({ steps }) => ["Nothing to match", `The pictures of the last ${count(steps, "step", "steps")} had no boxes, so no query was matched to an object and the detector learns to see nothing. Stop the run and look at the data set.`],
+    flat: ({ evaluations, AP, step }) => ["AP is flat", `It has not risen for ${count(evaluations, "evaluation", "evaluations")}; the best is ${(100 * AP).toFixed(1)} at step ${step}, and its weights are kept. Another rate or more pictures may help more than further steps.`],
+    unseen: ({ classes, count: n }) => [n === 1 ? "A class is never predicted" : `${n} classes are never predicted`, `No detection scored 0.3 or more for ${listed(classes, n)}. Look at the boxes, bring more pictures, or train longer.`],
+    scarce: ({ free }) => ["The disk is nearly full", `The server has ${units.bytes(free)} left, and the next checkpoint may not fit. Delete old jobs and data sets.`],
+  },
+  next: { stop: "Stop the run", smaller: "Retry with half the batch", resume: "Resume", slower: "Clone with a lower rate", clone: "Clone with edits" }, detail: "What the run said",
 
   // clone
   cloneTitle: (name) => `The same as “${name}”, with edits`, cloneName: (name) => `${name}, again`, startClone: "Start",

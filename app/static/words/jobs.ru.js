@@ -4,14 +4,16 @@ import { say as train } from "./train.ru.js";
 import { say as units } from "./units.ru.js";
 
 const count = (value, one, few, many) => `${value} ${plural(value, { one, few, many, other: few })}`;
+const listed = (names, all) => names.slice(0, 6).map((name) => `«${name}»`).join(", ") + (all > 6 ? ` и ещё ${all - 6}` : "");
 
 export const say = {
   ...units, name: train.name,
   jobs: "Задания", loading: "Читаю задания …", noJobs: "Заданий пока нет.", newRun: "Новое", overlay: "Нарисовать на кривых", demo: "пример", demoName: "Кроны деревьев сверху",
   demoWords: "Готовый пример из комплекта",
-  states: { queued: "В очереди", preparing: "Готовится", running: "Идёт", stopping: "Останавливается", stopped: "Остановлено", failed: "Не удалось", interrupted: "Прервано", finished: "Завершено" },
+  states: { queued: "В очереди", preparing: "Готовится", running: "Идёт", stopping: "Останавливается", stopped: "Остановлено", failed: "Не удалось", interrupted: "Прервано", finished: "Завершено", warning: "Предупреждение" },
   reasons: [
     [/^a stop was asked for\.?$/i, () => "вы попросили остановить"], [/^SIG\w+ was received$/, () => "процесс попросили завершиться"],
+    [/^AP has not risen for (\d+) evaluations\.?$/, (n) => `закончено раньше: AP не вырос за ${count(n, "измерение", "измерения", "измерений")}`],
     [/^(\d+) of (\d+) views$/, (done, all) => `признаки: ${done} видов из ${all}`], [/^Starting\.$/, () => "начинается"],
     [/^Stopped before it began\.$/, () => "остановлено до начала"], [/^Goes on from its last checkpoint\.$/, () => "продолжится с последнего сохранения"],
     [/^Goes on from step (\d+)\.$/, (step) => `продолжается с шага ${step}`], [/^Goes on from step (\d+) by itself\.$/, (step) => `само продолжится с шага ${step}`],
@@ -20,7 +22,7 @@ export const say = {
   ],
   position: (place) => `· место ${place}`, ahead: (n) => `впереди: ${n}`,
   since: (seconds) => `уже ${units.duration(seconds)}`, on: (data) => `на ${data}`, from: (start) => `от ${start}`, fromNothing: "со случайных чисел", device: (name) => `на ${name}`,
-  step: "Шаг", passes: "Проходы", left: "Осталось", speed: "Скорость", perSecond: (value) => `${value} сн./с`, spent: "Обучалось", memory: "Память", best: "Лучшее", created: "Создано",
+  step: "Шаг", passes: "Проходы", left: "Осталось", speed: "Скорость", perSecond: (value) => `${value} сн./с`, spent: "Обучалось", memory: "Память", best: "Лучшее", created: "Создано", patience: "Закончит раньше", evaluationsMore: (n) => `если AP не вырастет ещё ${count(n, "измерение", "измерения", "измерений")}`,
   of: (now, all) => `${now} / ${all}`,
   actions: { stop: "Остановить", kill: "Завершить сразу", resume: "Продолжить", clone: "Повторить с правками", delete: "Удалить" }, cancel: "Отмена",
   deleteSure: (name) => `Удалить «${name}» вместе с весами, кривыми и журналом? Вернуть будет нельзя.`,
@@ -33,7 +35,14 @@ export const say = {
     disk: "Последнее сохранение цело. Освободите место и продолжите.",
     killed: "Процесс завершило что-то снаружи, часто сама система при нехватке памяти. Последнее сохранение цело.",
   },
-  next: { smaller: "Повторить с половиной партии", resume: "Продолжить", slower: "Повторить с меньшей скоростью", clone: "Повторить с правками" }, detail: "Что сказал процесс",
+  warned: (n) => count(n, "предупреждение", "предупреждения", "предупреждений"),
+  warnings: {
+    unmatched: ({ steps }) => ["Сопоставлять нечего", `На снимках последних шагов (${steps}) не было рамок: ни один запрос не сопоставлен с объектом, и детектор учится ничего не видеть. Остановите обучение и проверьте набор.`],
+    flat: ({ evaluations, AP, step }) => ["AP не растёт", `Нет роста за ${count(evaluations, "измерение", "измерения", "измерений")}; лучшее значение ${(100 * AP).toFixed(1)} на шаге ${step}, эти веса сохранены. Другая скорость или новые снимки могут помочь больше, чем новые шаги.`],
+    unseen: ({ classes, count: n }) => [n === 1 ? "Класс ни разу не предсказан" : `Ни разу не предсказано классов: ${n}`, `Ни одна находка не набрала 0,3 для: ${listed(classes, n)}. Проверьте рамки, добавьте снимков или обучайте дольше.`],
+    scarce: ({ free }) => ["Диск почти полон", `На сервере осталось ${units.bytes(free)}, следующее сохранение может не поместиться. Удалите старые задания и наборы.`],
+  },
+  next: { stop: "Остановить обучение", smaller: "Повторить с половиной партии", resume: "Продолжить", slower: "Повторить с меньшей скоростью", clone: "Повторить с правками" }, detail: "Что сказал процесс",
 
   cloneTitle: (name) => `Как «${name}», но с правками`, cloneName: (name) => `${name}, ещё раз`, startClone: "Начать",
   changedFields: (n) => (n ? `Изменено: ${count(n, "поле", "поля", "полей")}.` : "Пока ничего не изменено."),

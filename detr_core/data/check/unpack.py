@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ...room import size_words
 from ..coco_check import DataError, shown
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".ppm", ".jp2")
@@ -158,12 +159,3 @@ def _extract(opened: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folde
                     raise DataError(f"The archive's member {shown(name)} holds more than it declares; pack the folder again.")
                 file.write(chunk)
         progress(done + 1, len(members))
-
-
-def size_words(count: float) -> str:
-    """1536 -> 1.5 KB."""
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if count < 1024 or unit == "GB":
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1024
-    return ""
