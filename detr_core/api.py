@@ -68,8 +68,9 @@ def locate(entry: Variant, weights: str, size: str = "r50") -> tuple[Path, dict[
     if weights.count("/") == 1 and not weights.startswith(("/", ".", "~")) and path.suffix not in SUFFIXES:
         return from_hub(weights, recipe)
     names = [*bundled(entry.id), *published]
+    by_hand = f"; what its authors released, see https://github.com/{entry.paper.code}, loads by its path" if entry.paper.code else ""
     raise CheckpointError(f"There are no weights {weights!r} for {entry.id!r}: give a file, a Hugging Face repository or one of "
-                          f"{', '.join(names) or '(none bundled)'}.")
+                          f"{', '.join(names) or '(none bundled)'}{'' if 'coco' in published else by_hand}.")
 
 
 def _assemble(entry: Variant, state: dict, metadata: dict[str, str], source: str, size: str, changes: dict[str, Any]) -> Detector:

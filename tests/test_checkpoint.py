@@ -266,6 +266,12 @@ def test_unknown_weights_are_answered_with_what_there_is(weights: str) -> None:
     assert "coco" in one_sentence(error)
 
 
+def test_weights_that_only_the_authors_page_has_are_said_to_be_there() -> None:
+    with pytest.raises(CheckpointError, match="There are no weights") as error:
+        detr_core.load("dino", "coco")
+    assert "https://github.com/IDEA-Research/DINO," in one_sentence(error)
+
+
 # published weights
 
 @pytest.fixture

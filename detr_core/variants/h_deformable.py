@@ -10,7 +10,7 @@ from ..geometry import LookForwardTwice
 from ..groups import Group
 from ..queries import QueryInit
 from ..recipe import Recipe
-from ..registry import Paper, variant
+from ..registry import Paper, Published, variant
 from ..sizes import tiny_pyramid
 from ..structures import Batch, Features, Queries
 from ..training.assignment import Repeated
@@ -61,7 +61,10 @@ class HybridMatching(Scheme):
 H_DEFORMABLE = TWO_STAGE.but("h_deformable_detr", hidden=2048, dropout=0.0, extra_queries=1500, query_init=MixedProposals,
                              refinement=LookForwardTwice, schemes=(HybridMatching,))
 
+RELEASED = ("https://github.com/HDETR/H-Deformable-DETR/releases/download/v0.1/r50_hybrid_branch_lambda1_group6_t1500_dp0_mqs_lft_"
+            "deformable_detr_plus_iterative_bbox_refinement_plus_plus_two_stage_{}eps.pth")
 variant(
     H_DEFORMABLE, tiny_pyramid(H_DEFORMABLE).but(extra_queries=200),
     paper=Paper("DETRs with Hybrid Matching", "Jia et al.", "CVPR", 2023, "2207.13080", "HDETR/H-Deformable-DETR"),
-    idea="In training a second set of queries is matched to every object six times; inference throws it away.")
+    idea="In training a second set of queries is matched to every object six times; inference throws it away.",
+    published={f"coco{name}": Published(RELEASED.format(epochs)) for name, epochs in (("", 36), ("-12", 12))})

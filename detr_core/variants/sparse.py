@@ -12,7 +12,7 @@ from ..encoder import EncoderLayer
 from ..position import sine
 from ..queries import take
 from ..recipe import Recipe, part
-from ..registry import Paper, variant
+from ..registry import Paper, Published, variant
 from ..sampling import DeformableAttention, DeformableCross, spread
 from ..sizes import tiny_pyramid
 from ..structures import Batch, Features, Output, Prediction, Queries
@@ -183,4 +183,5 @@ variant(
     SPARSE, tiny_pyramid(SPARSE).but(encoder=part(SparseEncoder, ratio=0.3)),
     paper=Paper("Sparse DETR: Efficient End-to-End Object Detection with Learnable Sparsity", "Roh et al.", "ICLR", 2022, "2111.14330",
                 "kakaobrain/sparse-detr"),
-    idea="The encoder refines only the tokens that the decoder will look at, and learns from the decoder which those are.", names=NAMES)
+    idea="The encoder refines only the tokens that the decoder will look at, and learns from the decoder which those are.", names=NAMES,
+    published={"coco": Published("https://twg.kakaocdn.net/brainrepo/sparse_detr/sparse_detr_r50_10.pth")})
