@@ -94,7 +94,21 @@ def test_the_table_holds_what_the_folders_hold(tmp_path: Path) -> None:
     assert last["losses"] == {"total": 10, "class.queries": 1.0, "class.denoising": 3.0} and last["seconds"] == 15.0
     assert row["command"] == run.command() and row["classes"] == {"dog": 0.1} and row["weights"] is None
     assert found["variants"]["detr"]["counts"]["trainable"] < found["variants"]["detr"]["counts"]["parameters"]
-    assert found["policy"]["start"] == "random numbers"
+    assert found["policy"]["start"] == "random numbers" and found["timing"] is None
+
+
+def test_seconds_come_from_trials_in_turns_where_there_are_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs made beside other work took longer than they need: all are told by paces that were timed in one go."""
+    for variant in ("detr", "dab_detr"):
+        entry = Entry(variant, "scenes", 1, "images", tmp_path)
+        convergence.prepared(entry, 80, 0, None)
+        entry.folder.set_status("finished", images=80, seconds=1000.0)
+    paces = {"detr": [0.3, 0.25], "dab_detr": [0.5, 0.75]}
+    monkeypatch.setattr(convergence, "trial", lambda entry, progress: paces[entry.variant].pop(0))
+    convergence.time_all(tmp_path, 2, None)
+    found = result.collect(tmp_path)
+    assert [(row["variant"], row["seconds"]) for row in found["runs"]] == [("detr", 20.0), ("dab_detr", 40.0)]
+    assert found["timing"]["rounds"] == 2
 
 
 def test_a_dry_run_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -1,15 +1,20 @@
 """Training under one budget, run after run, going on where it stopped."""
 from __future__ import annotations
 
+import math
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..training.files import replacing
+import torch
+
+from ..training.files import replacing, write_json
 from ..training.run import Run, RunFolder
 from ..training.session import train
-from .plan import Entry
+from .plan import Entry, found
+from .result import PACES
 
 PACE_STEPS, PACE_SKIPPED = 60, 20                   # the first steps compile and fill caches
 
@@ -42,12 +47,32 @@ def pace(entry: Entry, progress: Any) -> float:
     if other.finished:
         status = other.folder.status()
         return status["seconds"] / status["images"]
-    trial, listener = RunFolder(entry.out / "trials" / entry.data / entry.variant), Pace()
-    run = entry.run(PACE_STEPS * 8)
-    trial.clear()
-    trial.create(run)
-    train(run, trial, False, progress, (listener,))
+    return trial(entry, progress)
+
+
+def trial(entry: Entry, progress: Any) -> float:
+    """Seconds a picture in a few steps of training that are thrown away."""
+    folder, listener, run = RunFolder(entry.out / "trials" / entry.data / entry.variant), Pace(), entry.run(PACE_STEPS * 8)
+    folder.clear()
+    folder.create(run)
+    train(run, folder, False, progress, (listener,))
     return listener.seconds
+
+
+def time_all(out: Path, rounds: int, progress: Any) -> None:
+    """Time every detector that has a run in `out`, in turns, and keep each one's quickest trial.
+
+    The runs themselves were made at different hours, some beside other work: seconds that are compared come from here.
+    """
+    entries = {(entry.data, entry.variant): entry for entry in found(out)}
+    taken: dict[tuple[str, str], float] = {}
+    for _ in range(rounds):
+        for key, entry in entries.items():
+            taken[key] = min(taken.get(key, math.inf), trial(entry, progress))
+    paces: dict[str, dict[str, float]] = {data: {} for data, _ in entries}
+    for (data, variant), value in taken.items():
+        paces[data][variant] = round(value, 6)
+    write_json(out / PACES, {"made": time.strftime("%Y-%m-%d"), "rounds": rounds, "threads": torch.get_num_threads(), "paces": paces})
 
 
 def prepared(entry: Entry, images: int, seconds: float, progress: Any) -> Run:

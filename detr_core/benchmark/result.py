@@ -5,6 +5,7 @@ folders hold.
 """
 from __future__ import annotations
 
+import json
 import math
 import platform
 import time
@@ -26,6 +27,7 @@ from ..training.run import RunFolder
 from .plan import Entry, deviations, found, policy
 
 FORMAT = 1
+PACES = "pace.json"                               # in a benchmark's folder: seconds a picture, timed in turns
 KEPT = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100", "loose")
 
 
@@ -105,12 +107,21 @@ def _row(entry: Entry) -> dict[str, Any]:
             "command": run.command(), "classes": _rounded(classes), "evaluations": evaluations(entry.folder)}
 
 
+def _paced(row: dict[str, Any], paces: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """Replace the seconds of a run by its pictures times the pace that was timed in turns with all others."""
+    pace = paces.get(row["data"], {}).get(row["variant"])
+    for point in [row, *row["evaluations"]] if pace else ():
+        point["seconds"] = round(pace * point["images"], 1)
+    return row
+
+
 def collect(out: Path, command: str = "", seconds: float = 0.0) -> dict[str, Any]:
     """Everything that a benchmark's folder holds."""
-    rows = [_row(entry) for entry in found(out)]
+    paced = json.loads((out / PACES).read_text()) if (out / PACES).exists() else None
+    rows = [_paced(_row(entry), (paced or {}).get("paces", {})) for entry in found(out)]
     return {"format": FORMAT, "made": time.strftime("%Y-%m-%d"), "command": command, "machine": machine(), "policy": policy(),
             "seconds_budget": seconds, "variants": {name: described(name) for name in dict.fromkeys(row["variant"] for row in rows)},
-            "runs": rows}
+            "timing": paced and {name: paced[name] for name in ("made", "rounds", "threads")}, "runs": rows}
 
 
 class Writer:

@@ -43,6 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     learn.add_argument("--seconds", type=float, default=0, metavar="S", help="and runs of so many seconds of training each (default: none)")
     learn.add_argument("--seeds", type=int, default=1, metavar="N", help="runs a variant: other weights and another order (default: 1)")
     learn.add_argument("--out", type=Path, default=Path("runs/benchmark"), metavar="FOLDER", help="default: runs/benchmark")
+    learn.add_argument("--pace", type=int, default=0, metavar="ROUNDS",
+                       help="afterwards time all detectors in turns, and tell all seconds by that; on a quiet machine (default: 0, the "
+                            "seconds that the runs took)")
     learn.add_argument("--dry-run", action="store_true", help="only print what would be done")
     parser.add_argument("--publish", action="store_true", help="also put the table among the assets, where the app's page reads it")
     run_fast = parser.add_argument_group("speed")
@@ -70,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
 def convergence(options: argparse.Namespace) -> int:
     """All runs one after another; 1 when a stop was asked for, 0 when everything is finished."""
-    from ..benchmark.convergence import prepared, publish, run_entry
+    from ..benchmark.convergence import prepared, publish, run_entry, time_all
     from ..benchmark.plan import entries
     from ..benchmark.result import Writer, collect
     from .train import Console
@@ -94,6 +97,8 @@ def convergence(options: argparse.Namespace) -> int:
             return 1
         writer.write()
     if not options.dry_run:
+        if options.pace:
+            time_all(options.out, options.pace, Bar("features"))
         writer.write()
         print(summary(writer.collected()))
         if options.publish:
