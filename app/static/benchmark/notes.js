@@ -20,6 +20,7 @@ function told({ convergence, systems }) {
     el("dl", { class: "facts" }, entries(about).map(([name, found]) => el("div", {}, el("dt", {}, name), el("dd", {}, el("code", {}, found)))))));
   return [...reading, el("h2", {}, say.equal), el("dl", { class: "facts" }, equal), el("h2", {}, say.own), el("p", { class: "lead" }, say.ownText), el("div", { class: "owns" }, own),
     el("h2", {}, say.repeat), el("p", { class: "lead" }, say.repeatText([machine.processor, say.threads(machine.cores), machine.torch && `PyTorch ${machine.torch}`, convergence.made].filter(Boolean).join(", "))),
+    el("p", { class: "lead" }, convergence.timing ? say.timed(number(convergence.timing.rounds), say.threads(convergence.timing.threads)) : say.untimed),
     command ? el("pre", {}, el("code", {}, command)) : null].filter(Boolean);
 }
 

@@ -36,4 +36,6 @@ export const say = {
   own: "What was each detector's own", ownText: "Beside its architecture. These come from its paper and belong to its idea.", same: "as plain DETR", slow: "parameters at the lower rate",
   fields: { objective: "Objective", schemes: "Training schemes", queries: "Queries", extra_queries: "Extra queries in training", levels: "Levels", dropout: "Dropout", refinement: "Refinement", query_init: "Queries start as", shared_heads: "One head for all layers" },
   repeat: "Repeat it", repeatText: (machine) => `The same command goes on where it stopped, and takes new variants into the table. Measured on: ${machine}.`,
+  timed: (rounds, threads) => `Seconds are pictures seen times the pace of each detector, which was timed for all of them in turns (rounds: ${rounds}, ${threads}).`,
+  untimed: "Seconds are those that the runs took, whatever else the machine did meanwhile.",
 };
