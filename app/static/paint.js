@@ -1,4 +1,5 @@
 /* Drawing on canvases. Coordinates of pictures are 0..1; a frame says where the picture lies on the canvas. */
+export { context, forget, sheet, shows } from "./canvas.js";
 
 /* Colours with a meaning keep it everywhere: feature levels, heads, decoder layers, classes. */
 export const LEVELS = ["#4cc9f0", "#80ed99", "#ffd166", "#ff7096", "#c77dff", "#f4a261"];
@@ -16,18 +17,6 @@ export function layerColour(layer, layers) {
   const t = layers > 1 ? layer / (layers - 1) : 1;
   const mix = (a, b) => Math.round(a + (b - a) * t);
   return `rgb(${mix(150, 255)}, ${mix(205, 176)}, ${mix(255, 32)})`;
-}
-
-/** Sized to its box on the page in device pixels; returns the context scaled to CSS pixels. */
-export function context(canvas) {
-  const ratio = Math.min(devicePixelRatio || 1, 2.5);
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
-  const ctx = canvas.getContext("2d");
-  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-  ctx.clearRect(0, 0, width, height);
-  return { ctx, width, height };
 }
 
 /** The frame that shows `view` ([x0, y0, x1, y1] of the picture, default all of it) as large as fits. */

@@ -6,11 +6,14 @@ import { classColour } from "./paint.js";
 import { say } from "./text.js";
 import { number } from "./words.js";
 
+const CHUNK = 20;                                     // rows that are laid out together, or not at all while they are out of sight
+
 export function mount(place) {
   const list = el("div", { class: "query-list", role: "listbox", tabindex: 0, "aria-label": say.queries });
   const note = el("span", { class: "note" });
   place.append(el("header", { class: "panel-head" }, el("h2", {}, say.queries, badge("query")), note), list);
   const rows = [];
+  const marked = { here: null, row: null };           // the previewed and the pinned row
   list.addEventListener("pointerover", (event) => {
     const row = event.target.closest("[data-query]");
     if (row && event.pointerType !== "touch") set({ hover: Number(row.dataset.query) });
@@ -26,8 +29,9 @@ export function mount(place) {
     if (event.key === "Enter" && active() !== null) set({ query: active() });
   });
   on(["run", "top"], (state) => rebuild(list, rows, note, state));
-  onFrame(["run", "top", "layer", "threshold"], (state) => refresh(rows, state));
-  onFrame(["run", "top", "hover", "query"], (state) => mark(list, state));
+  onFrame(["run", "top", "layer"], (state) => refresh(rows, state));
+  onFrame(["run", "top", "layer", "threshold"], (state) => fade(rows, state));
+  onFrame(["run", "top", "hover", "query"], (state) => mark(list, marked, state));
 }
 
 /** One row a query; rows are reused, so that nothing jumps while a slider moves. */
@@ -40,7 +44,9 @@ function rebuild(list, rows, note, { run, top }) {
     row.dataset.query = query;
     row.id = `atlas-query-${query}`;
   });
-  list.replaceChildren(...rows.slice(0, wanted.length).map(({ row }) => row), ...(run ? [] : [el("p", { class: "empty" }, say.noQueries)]));
+  const chunks = Array.from({ length: Math.ceil(wanted.length / CHUNK) }, (_, i) =>
+    el("div", { class: "query-chunk", role: "presentation" }, rows.slice(i * CHUNK, Math.min((i + 1) * CHUNK, wanted.length)).map(({ row }) => row)));
+  list.replaceChildren(...chunks, ...(run ? [] : [el("p", { class: "empty" }, say.noQueries)]));
 }
 
 function makeRow() {
@@ -51,28 +57,39 @@ function makeRow() {
 }
 
 function refresh(rows, state) {
-  const { run, threshold } = state;
+  const { run } = state;
   if (!run) return;
   const at = layer();
   run.order.slice(0, state.top).forEach((which, place) => {
-    const { row, swatch, name, bar, score, serial } = rows[place];
+    const { swatch, name, bar, score, serial } = rows[place];
     const value = run.score(at, which);
     write(name, run.name(at, which));
     write(score, number(value, 2));
     write(serial, String(which));
     swatch.style.background = bar.style.background = classColour(run.label(at, which));
     bar.style.width = `${Math.max(1, value * 100)}%`;
-    row.classList.toggle("low", value < threshold);
-    row.title = value < threshold ? say.below : "";
   });
 }
 
-/** The previewed and the pinned row; a hover touches these alone, so that a list of hundreds stays quick. */
-function mark(list, { query }) {
+/** Rows below the threshold are faint; only those that crossed it are touched. */
+function fade(rows, { run, threshold, top }) {
+  const at = layer();
+  run?.order.slice(0, top).forEach((which, place) => {
+    const { row } = rows[place];
+    const low = run.score(at, which) < threshold;
+    if (row.classList.contains("low") === low) return;
+    row.classList.toggle("low", low);
+    row.title = low ? say.below : "";
+  });
+}
+
+/** A hover touches only the rows that were marked and those that are, so that a list of hundreds stays quick. */
+function mark(list, marked, { query }) {
   const rowOf = (which) => (which === null ? null : document.getElementById(`atlas-query-${which}`));
   const [here, row] = [rowOf(active()), rowOf(query)];
-  for (const old of list.querySelectorAll(".active")) if (old !== here) old.classList.remove("active");
-  for (const old of list.querySelectorAll("[aria-selected=true]")) if (old !== row) old.setAttribute("aria-selected", "false");
+  if (marked.here !== here) marked.here?.classList.remove("active");
+  if (marked.row !== row) marked.row?.setAttribute("aria-selected", "false");
+  Object.assign(marked, { here, row });
   here?.classList.add("active");
   row?.setAttribute("aria-selected", "true");
   list.setAttribute("aria-activedescendant", row?.id ?? "");
@@ -82,7 +99,7 @@ function mark(list, { query }) {
 
 /** Scroll the list, never the page. */
 function reveal(list, row) {
-  const top = row.offsetTop - list.offsetTop;
-  if (top < list.scrollTop) list.scrollTop = top;
-  else if (top + row.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top + row.offsetHeight - list.clientHeight;
+  const [there, here] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
+  if (there.top < here.top) list.scrollTop += there.top - here.top;
+  else if (there.bottom > here.bottom) list.scrollTop += there.bottom - here.bottom;
 }

@@ -1,5 +1,10 @@
 /* State with listeners. `on` replays the present state, so that a panel opened late is right at once. */
 
+let drawing = null;
+
+/** What is drawing just now (see onFrame), to be called again where not the state but the page's measures have changed. */
+export const drawer = () => drawing;
+
 /** {get, set, on, onFrame} around `state`. */
 export function store(state) {
   const listeners = new Set();
@@ -29,7 +34,11 @@ export function store(state) {
     const later = () => {
       if (waiting) return;
       waiting = true;
-      requestAnimationFrame(() => { waiting = false; draw(state); });
+      requestAnimationFrame(() => {
+        waiting = false;
+        drawing = later;
+        try { draw(state); } finally { drawing = null; }
+      });
     };
     on(keys, later);
     return later;

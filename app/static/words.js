@@ -32,8 +32,18 @@ function format(kind, options) {
   return formats.get(key);
 }
 
-const decimals = [];                                  // by digits: lists write hundreds of numbers a frame
-export const number = (value, digits = 0) => (decimals[digits] ??= new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits })).format(value);
+const decimals = [];                                  // by digits, with what was written before: lists write hundreds of numbers a frame
+const decimal = (digits) => (decimals[digits] ??= { kept: new Map(), format: new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }) });
+
+export function number(value, digits = 0) {
+  const { kept, format: written } = decimal(digits);
+  if (!kept.has(value)) {
+    if (kept.size > 20000) kept.clear();
+    kept.set(value, written.format(value));
+  }
+  return kept.get(value);
+}
+
 export const percent = (share, digits = 0) => `${number(share * 100, digits)} %`;
 export const date = (time) => format(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
 export const plural = (count, forms) => forms[format(Intl.PluralRules, {}).select(count)] ?? forms.other ?? forms.many;

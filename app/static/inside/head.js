@@ -83,7 +83,8 @@ function player() {
     const started = performance.now();
     const walk = (now) => {
       const at = Math.max(0, now - started) / STEP;
-      if (at >= run.layers + 0.6 || bus.get().run !== run) return stop();
+      if (bus.get().run !== run) return stop();
+      if (at >= run.layers + 0.6) { bus.set({ layer: null }); return stop(); }       // frames may have been left out
       const stopAt = Math.min(run.layers, Math.floor(at) + (still.matches ? 0 : ease(at % 1)));
       set({ stop: stopAt });
       const layer = Math.max(0, Math.round(stopAt) - 1);

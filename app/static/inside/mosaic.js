@@ -4,7 +4,7 @@ import * as bus from "../bus.js";
 import { el, write } from "../dom.js";
 import { exportButton, exportPng } from "../export.js";
 import { look } from "../looks.js";
-import { around, box, classColour, context, frame, headColour, layerColour, levelColour, picture, trail } from "../paint.js";
+import { around, box, classColour, context, forget, frame, headColour, layerColour, levelColour, picture, trail } from "../paint.js";
 import { pointSize } from "../scene.js";
 import { number, percent, words } from "../words.js";
 import { choices } from "./choices.js";
@@ -27,7 +27,7 @@ export function mount(place, server) {
     if (!now) return;
     mosaic(grid, now);
     enlarge({ large, title, caption, legend }, now);
-  });
+  }, "cell");
   new ResizeObserver(draw).observe(place);
 }
 
@@ -57,17 +57,26 @@ let drawn = { key: "", sheet: null, cells: [] };       // the mosaic without its
 
 function mosaic(canvas, now) {
   const heads = now.run.view(0)?.heads ?? 0;
-  const width = (canvas.clientWidth - LABEL) / (heads + 1);
-  const height = Math.max(26, width * 0.8);
-  canvas.style.height = `${HEAD + now.run.layers * height}px`;
-  const { ctx, width: whole } = context(canvas);
+  const { ctx, width: whole, height: high } = fitted(canvas, now.run.layers, heads);
   if (!whole) return;
+  const width = (whole - LABEL) / (heads + 1);
+  const height = Math.max(26, width * 0.8);
   const key = [now.run.id, now.query, now.part, get().reduce, get().scope, get().rollout?.query, bus.get().theme, canvas.width, canvas.height, Boolean(now.kept)].join(" ");
   if (key !== drawn.key) drawn = { key, ...sheet(canvas, now, width, height, heads) };
-  ctx.drawImage(drawn.sheet, 0, 0, canvas.clientWidth, canvas.clientHeight);
+  ctx.drawImage(drawn.sheet, 0, 0, whole, high);
   mark(ctx, { layer: now.at, head: now.head }, width, height, 2.5);
   if (get().cell) mark(ctx, get().cell, width, height, 1.5);
   canvas.setAttribute("aria-label", say.mosaicLabel(now.at, now.head));
+}
+
+/** The canvas's context, with its height set to hold all layers. */
+function fitted(canvas, layers, heads) {
+  const found = context(canvas);
+  const height = `${HEAD + layers * Math.max(26, ((found.width - LABEL) / (heads + 1)) * 0.8)}px`;
+  if (canvas.style.height === height) return found;
+  canvas.style.height = height;
+  forget(canvas);
+  return context(canvas);
 }
 
 function mark(ctx, { layer, head }, width, height, line) {

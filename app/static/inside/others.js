@@ -24,12 +24,14 @@ export function mount(place) {
     if (!now) return;
     const found = now.kept && heard(now);
     paint(canvas, now, found);
-    const key = [now.run.id, now.query, now.at, now.head, get().reduce, Boolean(found), get().other].join(" ");
-    if (key === shown) return;
-    shown = key;
-    fill(list, now, found);
-    write(verdict, found ? story(now) : "");
-  });
+    const key = [now.run.id, now.query, now.at, now.head, get().reduce, Boolean(found)].join(" ");
+    if (key !== shown) {
+      shown = key;
+      fill(list, now, found);
+      write(verdict, found ? story(now) : "");
+    }
+    for (const row of list.querySelectorAll("[data-query]")) row.classList.toggle("active", row.dataset.query === String(get().other));
+  }, "other");
   new ResizeObserver(draw).observe(canvas);
 }
 
@@ -99,7 +101,7 @@ function fill(list, { run, at }, found) {
   if (!found) return list.replaceChildren(el("p", { class: "empty" }, say.noOthers));
   const head = el("div", { class: "other-row other-names" }, el("span", {}), el("span", {}, say.otherQuery), el("span", {}, say.listens), el("span", {}, say.listened), el("span", {}, "IoU"));
   const cell = (value) => el("span", { class: "number" }, value === null ? "–" : percent(value, value < 0.1 ? 1 : 0));
-  const rows = found.rows.map(({ query, weight, back, iou }) => el("button", { type: "button", class: `other-row${get().other === query ? " active" : ""}`, "data-query": query, role: "listitem", title: say.lookInto(query) },
+  const rows = found.rows.map(({ query, weight, back, iou }) => el("button", { type: "button", class: "other-row", "data-query": query, role: "listitem", title: say.lookInto(query) },
     el("i", { class: "swatch", style: { background: classColour(run.label(at, query)) } }), el("span", { class: "name" }, `#${query} ${run.name(at, query)} ${number(run.score(at, query), 2)}`),
     cell(weight), cell(back), el("span", { class: "number" }, number(iou, 2)), el("span", { class: "track" }, el("i", { style: { width: `${(weight / found.peak) * 100}%`, background: classColour(run.label(at, query)) } }))));
   list.replaceChildren(head, ...rows, el("p", { class: "note" }, say.own(percent(found.own, 1))));

@@ -35,10 +35,13 @@ export function followed(run, query, layer) {
   return { ...plain, values, peak: values.reduce((a, b) => Math.max(a, b), 0) };
 }
 
-/** Call with the present selection on every change of it or of this page, while the page is open; with null while nothing can be shown. */
-export function always(draw) {
+const SLOW = ["scope", "reduce", "stop", "point", "rollout", "failed"];
+
+/** Call with the present selection on every change of it or of this page, while the page is open; with null while nothing can be shown.
+    `pointed` names what under the pointer is drawn too. */
+export function always(draw, ...pointed) {
   const open = () => bus.get().page === "inside" && draw(present());
   const later = bus.onFrame(["run", "image", "query", "layer", "head", "part", "details", "theme", "page"], open);
-  onFrame(null, open);
+  onFrame([...SLOW, ...pointed], open);
   return later;
 }

@@ -2,7 +2,7 @@
 import { badge } from "../badge.js";
 import { get, layer, onFrame as onBusFrame } from "../bus.js";
 import { el, write } from "../dom.js";
-import { box, context, frame, picture } from "../paint.js";
+import { box, context, frame, picture, shows } from "../paint.js";
 import { number } from "../words.js";
 import { lab, objectColour, onFrame, set, shownObject, solution } from "./lab.js";
 import { byOverlap, grouped, oneToOne, repeated } from "./schemes.js";
@@ -56,10 +56,11 @@ function figure(name, rule) {
 }
 
 function paint(canvas, run, image, found, objects) {
+  const only = shownObject();
+  if (shows(canvas, run, layer(), image, found, objects, only)) return;
   const { ctx, width, height } = context(canvas);
   if (!width) return;
   const f = frame(width, height, image);
-  const only = shownObject();
   picture(ctx, image, f, 0.35);
   const bright = (object) => only === null || object === only;
   for (const { object, query } of [...found].sort((a, b) => bright(a.object) - bright(b.object))) {

@@ -4,7 +4,7 @@ import { get, layer, on as onBus, onFrame as onBusFrame } from "../bus.js";
 import { el, write } from "../dom.js";
 import { exportButton, exportJson, exportPng } from "../export.js";
 import { ink } from "../chart.js";
-import { context } from "../paint.js";
+import { context, forget, sheet } from "../paint.js";
 import { number } from "../words.js";
 import { lab, objectColour, on, onFrame, pin, set, shownPair, solution } from "./lab.js";
 import { say } from "./text.js";
@@ -51,11 +51,19 @@ const exportJsonButton = () => el("button", { type: "button", class: "quiet", on
 
 const legend = () => el("p", { class: "matrix-legend note" }, el("i", { class: "cheap" }), say.cheap, el("i", { class: "own" }), say.assigned, el("i", { class: "was" }), say.assignedBefore);
 
-/** Which queries stand across: the best by final score and whoever is matched, or all. */
+const across = { key: [], shown: [] };
+
+/** Which queries stand across: the best by final score and whoever is matched, or all. The same list while nothing changes. */
 export function columns() {
   const { run } = get();
   const now = solution();
   if (!run || !now) return [];
+  const key = [run, now, lab().every, lab().order];
+  if (key.some((each, i) => each !== across.key[i])) Object.assign(across, { key, shown: listed(run, now) });
+  return across.shown;
+}
+
+function listed(run, now) {
   const wanted = new Set(lab().every ? run.order : [...run.order.slice(0, FEW), ...now.query].filter((query) => query >= 0));
   const sorted = run.order.filter((query) => wanted.has(query));
   if (lab().order === "score") return sorted;
@@ -70,22 +78,13 @@ function measure(canvas, scroll, names, note) {
   const { objects } = lab();
   const count = columns().length;
   const wide = Math.max(lab().every ? 9 : 25, Math.floor(scroll.clientWidth / Math.max(count, 1)));
-  canvas.style.width = `${Math.min(wide * count, 16000)}px`;
-  canvas.style.height = `${HEAD + objects.length * ROW}px`;
+  Object.assign(canvas.style, { width: `${Math.min(wide * count, 16000)}px`, height: `${HEAD + objects.length * ROW}px` });
+  forget(canvas);
   write(note, count ? say.shown(count, get().run.queries) : "");
   names.replaceChildren(...objects.map((object, i) => el("li", { title: object.name }, el("i", { class: "swatch", style: { background: objectColour(i) } }), object.name)));
 }
 
-const shades = { key: [], shade: null };
-
 /** 1 for the cheapest of what is shown, 0 for the dearest tenth, so that outliers do not flatten the rest. */
-function shader(now, shown) {
-  const { objects, term } = lab();
-  const key = [now, shown.length, term];
-  if (key.some((each, i) => each !== shades.key[i])) Object.assign(shades, { key, shade: shadeOf(now, shown, objects) });
-  return shades.shade;
-}
-
 function shadeOf(now, shown, objects) {
   const all = objects.flatMap((_, object) => shown.map((query) => value(now, { object, query }))).sort((a, b) => a - b);
   const [low, high] = [all[0], all[Math.floor(all.length * 0.9)]];
@@ -97,25 +96,37 @@ function paint(canvas, scroll) {
   const now = solution();
   const shown = columns();
   if (!now || !shown.length || !width) return;
-  const { objects } = lab();
-  const wide = width / shown.length;
-  const [colours, shade, pair] = [ink(), shader(now, shown), shownPair()];
+  const { objects, term } = lab();
+  const [wide, colours, pair] = [width / shown.length, ink(), shownPair()];
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  sheet(canvas, ctx, [now, shown, objects, term, layer(), colours.ink, colours.sheet], (own) => cells(own, now, shown, wide, colours));
+  const x = pair ? shown.indexOf(pair.query) : -1;
+  if (x >= 0) {
+    ctx.clearRect(x * wide, 0, wide, HEAD);
+    heading(ctx, pair.query, x * wide, wide, true, colours);
+    ring(ctx, [x * wide - 0.75, HEAD + pair.object * ROW - 0.75, wide + 1.5, ROW + 1.5], colours.ink, 2, []);
+  }
+  reveal(scroll, shown.indexOf(lab().pair?.query), wide);
+}
+
+/** Every pair's cost, with the assigned pairs in their object's colour. */
+function cells(ctx, now, shown, wide, colours) {
+  const shade = shadeOf(now, shown, lab().objects);
   const before = layer() ? solution(layer() - 1).query : null;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
   shown.forEach((query, x) => {
-    heading(ctx, query, x * wide, wide, pair?.query === query, colours);
-    objects.forEach((_, object) => {
+    heading(ctx, query, x * wide, wide, false, colours);
+    lab().objects.forEach((_, object) => {
       const cost = value(now, { object, query });
       const box = [x * wide + 0.75, HEAD + object * ROW + 0.75, wide - 1.5, ROW - 1.5];
       cell(ctx, box, shade(cost), colours);
       if (wide >= 24) { ctx.fillStyle = shade(cost) > 0.62 ? colours.sheet : colours.ink; ctx.font = `500 ${wide < 29 ? 9.5 : 10.5}px 'Atlas Sans', sans-serif`; ctx.fillText(short(cost), box[0] + box[2] / 2, box[1] + box[3] / 2 + 0.5); }
       if (now.query[object] === query) ring(ctx, box, objectColour(object), 2.5, []);
       else if (before?.[object] === query) ring(ctx, box, objectColour(object), 2, [3, 3]);
-      if (pair?.object === object && pair.query === query) ring(ctx, [box[0] - 1.5, box[1] - 1.5, box[2] + 3, box[3] + 3], colours.ink, 2, []);
     });
   });
-  reveal(scroll, shown.indexOf(lab().pair?.query), wide);
 }
 
 const short = (cost) => number(Math.abs(cost) < 0.05 ? 0 : cost, Math.abs(cost) >= 9.95 ? 0 : 1).replace("-", "−");

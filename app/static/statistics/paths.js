@@ -4,7 +4,7 @@ import { get, onFrame as onBusFrame } from "../bus.js";
 import { chart, ink, series } from "../chart.js";
 import { el, write } from "../dom.js";
 import { exportButton, exportPng } from "../export.js";
-import { context, layerColour } from "../paint.js";
+import { context, layerColour, sheet } from "../paint.js";
 import { percent } from "../words.js";
 import { onFrame, slot, tally } from "./tally.js";
 import { say } from "./text.js";
@@ -37,14 +37,28 @@ function cell() {
 
 const title = (data, step) => (data.starts && step === 0 ? say.start : say.after(step + (data.starts ? 0 : 1)));
 
-/** All centres as a cloud; those of answers that count in the layer's colour, the slot looked at on top. */
+/** All centres as a cloud, the slot looked at on top. */
 function paint(canvas, data, step) {
   const { ctx, width, height } = context(canvas);
   if (!width) return;
   const [side, colours, { least }, chosen] = [Math.min(width, height), ink(), tally(), slot()];
+  sheet(canvas, ctx, [data, step, least, colours.faint, colours.soft], (own) => cloud(own, data, step, least, side, colours));
+  if (chosen === null) return;
+  const dot = dotter(ctx, data, step, side);
+  ctx.fillStyle = colours.accent;
+  ctx.strokeStyle = colours.sheet;
+  for (let picture = 0; picture < data.pictures; picture++) { dot(picture, chosen, 3); ctx.stroke(); }
+}
+
+function dotter(ctx, data, step, side) {
   const pad = 4;
   const at = (picture, query) => data.centre(picture, step, query).map((value) => pad + value * (side - 2 * pad));
-  const dot = (picture, query, radius) => { const [x, y] = at(picture, query); ctx.beginPath(); ctx.arc(x, y, radius, 0, 7); ctx.fill(); };
+  return (picture, query, radius) => { const [x, y] = at(picture, query); ctx.beginPath(); ctx.arc(x, y, radius, 0, 7); ctx.fill(); };
+}
+
+/** All centres faintly; those of answers that count in the layer's colour. */
+function cloud(ctx, data, step, least, side, colours) {
+  const dot = dotter(ctx, data, step, side);
   ctx.fillStyle = colours.faint;
   ctx.beginPath(); ctx.roundRect(0, 0, side, side, 6); ctx.fill();
   const stride = Math.max(1, Math.ceil((data.pictures * data.queries) / 6000));
@@ -55,10 +69,6 @@ function paint(canvas, data, step) {
   ctx.globalAlpha = 0.85;
   for (let picture = 0; picture < data.pictures; picture++) for (let query = 0; query < data.queries; query++) if (data.score(picture, query) >= least) dot(picture, query, 1.7);
   ctx.globalAlpha = 1;
-  if (chosen === null) return;
-  ctx.fillStyle = colours.accent;
-  ctx.strokeStyle = colours.sheet;
-  for (let picture = 0; picture < data.pictures; picture++) { dot(picture, chosen, 3); ctx.stroke(); }
 }
 
 /** How far a layer moves the centres, and how far they still are from where they end. */

@@ -4,7 +4,7 @@ import { get, on as onBus, onFrame as onBusFrame } from "../bus.js";
 import { ink } from "../chart.js";
 import { el, write } from "../dom.js";
 import { exportButton, exportPng } from "../export.js";
-import { context } from "../paint.js";
+import { context, forget, sheet } from "../paint.js";
 import { on, onFrame, pin, set, slot, tally } from "./tally.js";
 import { shapeColour } from "./shapes.js";
 import { say } from "./text.js";
@@ -34,17 +34,27 @@ export function mount(place) {
 const legend = () => el("p", { class: "shape-legend note" }, [[[0, 0, 0.05, 0.05], say.small], [[0, 0, 0.6, 0.15], say.wide], [[0, 0, 0.5, 0.5], say.square], [[0, 0, 0.15, 0.6], say.tall]].map(([box, name]) =>
   el("span", {}, el("i", { style: { background: shapeColour(box) } }), name)), el("span", {}, el("i", { class: "quiet-dot" }), say.below));
 
-/** Which slots stand where: the busiest, or all by number. */
+const ordered = { key: [], counts: null, shown: [] };
+
+/** Which slots are shown: the busiest, or all by number. */
+function order(data, every, least) {
+  const key = [data, every, least];
+  if (key.every((each, i) => each === ordered.key[i])) return ordered;
+  const counts = data.firing(least);
+  const slots = [...counts.keys()];
+  return Object.assign(ordered, { key, counts, shown: every ? slots : slots.sort((a, b) => counts[b] - counts[a] || a - b).slice(0, FEW) });
+}
+
+/** Where they stand. */
 function measure(canvas) {
   const { data, every, least } = tally();
   if (!data) return { shown: [], across: 1, cell: 1 };
-  const counts = data.firing(least);
-  const order = [...counts.keys()];
-  const shown = every ? order : order.sort((a, b) => counts[b] - counts[a] || a - b).slice(0, FEW);
+  const { counts, shown } = order(data, every, least);
   const wide = every && data.queries > 120 ? 62 : 84;
   const across = Math.max(3, Math.floor(canvas.parentElement.clientWidth / wide) - (canvas.parentElement.clientWidth < 500 ? 0 : 1));
   const cell = canvas.clientWidth / across;
-  canvas.style.height = `${Math.ceil(shown.length / across) * (cell + HEAD)}px`;
+  const height = `${Math.ceil(shown.length / across) * (cell + HEAD)}px`;
+  if (canvas.style.height !== height) { canvas.style.height = height; forget(canvas); }
   return { shown, across, cell, counts };
 }
 
@@ -53,19 +63,26 @@ function paint(canvas, { shown, across, cell, counts }) {
   const { data, least } = tally();
   if (!data || !width) return;
   const colours = ink();
-  shown.forEach((query, place) => {
+  const draw = (on, query, place, here) => {
     const [x, y] = [(place % across) * cell, Math.floor(place / across) * (cell + HEAD) + HEAD];
-    const here = query === slot();
-    ctx.fillStyle = colours.faint;
-    ctx.beginPath(); ctx.roundRect(x + 2, y + 1, cell - 4, cell - 4, 4); ctx.fill();
-    if (here) { ctx.strokeStyle = colours.accent; ctx.lineWidth = 2; ctx.stroke(); }
-    ctx.fillStyle = here ? colours.accent : colours.soft;
-    ctx.globalAlpha = here || counts[query] ? 1 : 0.6;
-    ctx.font = `${here ? 700 : 500} 10.5px 'Atlas Sans', sans-serif`;
-    ctx.fillText(say.slotShort(query, counts[query]), x + 3, y - 4);
-    ctx.globalAlpha = 1;
-    dots(ctx, data, query, least, [x + 4, y + 3, cell - 8], Math.max(1.5, cell / 42), colours.soft);
-  });
+    if (here) on.clearRect(x, y - HEAD, cell, HEAD + cell);
+    tile(on, [x, y, cell], say.slotShort(query, counts[query]), colours, here, counts[query]);
+    dots(on, data, query, least, [x + 4, y + 3, cell - 8], Math.max(1.5, cell / 42), colours.soft);
+  };
+  sheet(canvas, ctx, [data, least, shown.length, across, colours.faint, colours.soft], (own) => shown.forEach((query, place) => draw(own, query, place, false)));
+  const chosen = shown.indexOf(slot());
+  if (chosen >= 0) draw(ctx, slot(), chosen, true);
+}
+
+function tile(ctx, [x, y, cell], name, colours, here, loud) {
+  ctx.fillStyle = colours.faint;
+  ctx.beginPath(); ctx.roundRect(x + 2, y + 1, cell - 4, cell - 4, 4); ctx.fill();
+  if (here) { ctx.strokeStyle = colours.accent; ctx.lineWidth = 2; ctx.stroke(); }
+  ctx.fillStyle = here ? colours.accent : colours.soft;
+  ctx.globalAlpha = here || loud ? 1 : 0.6;
+  ctx.font = `${here ? 700 : 500} 10.5px 'Atlas Sans', sans-serif`;
+  ctx.fillText(name, x + 3, y - 4);
+  ctx.globalAlpha = 1;
 }
 
 /** One slot's boxes in the square [x, y, side]; those below the score are faint and lie below. */
