@@ -14,6 +14,7 @@ from .engine import Engine
 from .job_api import job_endpoints
 from .own import with_own
 from .people import asked_by, asking
+from .pictures import LARGEST_FILE
 from .runs import AtlasError, Run
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ def _run(engine: Engine, picture: dict[str, Any], variant: str, weights: str) ->
     path = Path(str((picture or {}).get("path", ""))).resolve()
     if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
         raise AtlasError("Send the picture as a file: gradio_client.handle_file(path or address).")
+    if (size := path.stat().st_size) > LARGEST_FILE:            # before it is read: archives may be far larger
+        raise AtlasError(f"The file has {size >> 20} MB, more than the {LARGEST_FILE >> 20} MB taken here: send a smaller copy.")
     added = engine.add(path.read_bytes(), path.name).result(PATIENCE)
     return engine.run(added.key, variant, weights).result(PATIENCE)
 

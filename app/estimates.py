@@ -23,8 +23,8 @@ PATIENCE, KEPT, WAITING = 300, 64, 8                # seconds a dry run may take
 class Estimates:
     """`ask(run, owner)` -> {"state": "measuring", "ahead"} until the answer is there; see `detr_core.training.estimate`."""
 
-    def __init__(self, command: tuple[str, ...] = (sys.executable, "-m", "detr_core.training.estimate")):
-        self.command, self._lock = command, Lock()
+    def __init__(self, command: tuple[str, ...] = (sys.executable, "-m", "detr_core.training.estimate"), folder: Path = PROJECT):
+        self.command, self.folder, self._lock = command, folder, Lock()
         self._worker = ThreadPoolExecutor(1, "estimate")
         self._asked: OrderedDict[str, Future[dict[str, Any]]] = OrderedDict()
         self._process: subprocess.Popen | None = None   # of the dry run that is being made
@@ -38,7 +38,7 @@ class Estimates:
                 self._give_up(owner, key)
                 if sum(not each.done() for each in self._asked.values()) >= WAITING:
                     return {"state": "failed", "error": "Many estimates are being made now: ask again in a minute."}
-                found = self._asked[key] = self._worker.submit(self._measure, run)
+                found = self._asked[key] = self._worker.submit(self._measure, run, key)
             self._latest[owner] = key
             self._asked.move_to_end(key)
             while len(self._asked) > KEPT:
@@ -69,10 +69,13 @@ class Estimates:
         if earlier and earlier != key and list(self._latest.values()).count(earlier) == 1 and (old := self._asked.get(earlier)):
             old.cancel()
 
-    def _measure(self, run: Run) -> dict[str, Any]:
+    def _measure(self, run: Run, key: str) -> dict[str, Any]:
         process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                    cwd=PROJECT)
-        self._process = process
+        with self._lock:
+            self._process = process
+            if key not in self._asked:              # dropped while it was being started
+                process.kill()
         try:
             told, _ = process.communicate(json.dumps(asdict(run)), PATIENCE)
             return json.loads(told.strip().splitlines()[-1])
@@ -83,7 +86,6 @@ class Estimates:
             return {"error": "The dry run ended without an answer, probably for lack of memory: choose a smaller batch or smaller "
                              "pictures."}
 
-    @staticmethod
-    def _room() -> dict[str, Any]:
-        """What is free now; a GPU's memory is not known here."""
-        return {"available": psutil.virtual_memory().available, "room": shutil.disk_usage(Path.home()).free}
+    def _room(self) -> dict[str, Any]:
+        """What is free now, on the disk of the data folder; a GPU's memory is not known here."""
+        return {"available": psutil.virtual_memory().available, "room": shutil.disk_usage(self.folder).free}

@@ -50,7 +50,7 @@ def beginnings(opened: Callable[[], Any]) -> tuple[Callable, ...]:
         """
         owner, shop = owner_of(http), opened()
         if archive:
-            data = shop.datasets.add_archive(owner, _uploaded(archive), Path(_uploaded(archive)).name).id
+            data = shop.datasets.add_archive(owner, _uploaded(archive), str(archive.get("orig_name") or _uploaded(archive).name)).id
         wish = {"dataset": data, "variant": variant, "start": start, "budget": "epochs" if epochs else budget, "epochs": epochs,
                 "image": image, "name": name, "changes": changes}
         return told(shop.jobs.get(owner, shop.planning.start(owner, wish)))
@@ -69,7 +69,8 @@ def beginnings(opened: Callable[[], Any]) -> tuple[Callable, ...]:
 def questions(opened: Callable[[], Any]) -> tuple[Callable, ...]:
     """What can be asked about runs."""
     def jobs(http: gr.Request = None) -> list:
-        """Your jobs, newest first: id, name, state, since, reason, position in the queue, progress, alert, warnings, weights."""
+        """Your jobs, newest first: id, name, state, since, reason, position in the queue, progress, alert, warnings, weights,
+        and `data`, which /train takes again."""
         return [told(job) for job in opened().jobs.list(owner_of(http))]
 
     def metrics(job: str, after: int = 0, http: gr.Request = None) -> list:
@@ -97,7 +98,8 @@ def told(job: Any) -> dict[str, Any]:
     """A job as plain JSON."""
     plain = {name: getattr(job, name) for name in ("id", "name", "state", "since", "reason", "position", "device", "created", "progress",
                                                    "weights")}
-    return {**plain, "variant": job.run.variant, "alert": vars(job.alert) if job.alert else None, "warnings": list(map(vars, job.warnings))}
+    return {**plain, "variant": job.run.variant, "data": job.dataset or Path(job.run.data).name,
+            "alert": vars(job.alert) if job.alert else None, "warnings": list(map(vars, job.warnings))}
 
 
 def _uploaded(archive: Any) -> Path:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib.util import find_spec
 from typing import Any
 
 from starlette.requests import cookie_parser
@@ -76,6 +77,16 @@ class Visitors:
             await self.app(scope, receive, send if known else _giving(send, secret, secure))
         finally:
             _asking.reset(token)
+
+
+def accounts() -> bool:
+    """Whether visitors can sign in with their Hugging Face account: on a Space whose README says `hf_oauth: true`.
+
+    The framework needs two more libraries for that, which Spaces install with it; without them the page opens as it would elsewhere.
+    """
+    asked = ("SPACE_ID", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
+    there = os.environ.get("SYSTEM") == "spaces" and all(os.environ.get(name) for name in asked)
+    return there and all(find_spec(name) for name in ("authlib", "itsdangerous"))
 
 
 def _owner(scope: Scope, cookies: dict[str, str], secret: str) -> str:

@@ -15,9 +15,10 @@ from .engine import Engine
 from .job_files import job_routes
 from .pages import benchmark, compare, explore, family, inside, jobs, matching, statistics, train
 from .panels import STATIC, address, panel
-from .people import Visitors
-from .public import OwnPages, routes
+from .people import Visitors, accounts
+from .public import OwnPages, Preloads, routes
 
+LARGEST_ARCHIVE = "2gb"                             # of a data set sent by a program; the page sends its own in pieces
 PAGES = (explore, inside, matching, compare, statistics, family, train, jobs, benchmark)
 
 
@@ -34,15 +35,18 @@ def build(engine: Engine, assets: Path = Path("assets")) -> Atlas:
     """Header, pages and endpoints around an engine."""
     with gr.Blocks(title="DETR Atlas", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
         panel("header", server=[*explore.services(engine), *exports.services(engine)])
+        if accounts():
+            gr.LoginButton(size="sm", elem_id="atlas-account")
         with gr.Tabs(elem_id="atlas-pages", overflow_behavior="wrap"):        # the header shows the pages; this row only holds them
             for page in PAGES:
                 with gr.Tab(page.TITLE, elem_id=f"atlas-page-{name(page)}"):
                     page.build(engine)
         endpoints(engine)
     owned = job_routes(engine.workshop) if engine.workshop else []
+    middleware = [Middleware(OwnPages), Middleware(Preloads, links=_preloads()), Middleware(Visitors)]
     launch = {"theme": _theme(), "head": _head(), "footer_links": ["api"], "run_history": False, "show_error": False,
-              "favicon_path": STATIC / "mark.svg", "max_file_size": "40mb", "ssr_mode": False, "enable_monitoring": False,
-              "app_kwargs": {"routes": [*routes(assets), *owned], "middleware": [Middleware(OwnPages), Middleware(Visitors)]}}
+              "favicon_path": STATIC / "mark.svg", "max_file_size": LARGEST_ARCHIVE, "ssr_mode": False, "enable_monitoring": False,
+              "app_kwargs": {"routes": [*routes(assets), *owned], "middleware": middleware}}
     return Atlas(demo, engine, launch)
 
 
@@ -64,13 +68,21 @@ def _pages() -> list[str]:
     return sorted(path.stem for path in STATIC.glob("*.css") if path.stem != "base")
 
 
+def _styles() -> list[str]:
+    return [address(f"{name}.css") for name in ("base", *_pages())]
+
+
 def _head() -> str:
-    first = [*STATIC.glob("*.js"), *(STATIC / "words" / f"{words}.en.js" for words in ("explore", "frame", "guide", "variants"))]
-    # named here, scripts come all at once instead of one after the other
-    modules = sorted(path.relative_to(STATIC).with_suffix("").as_posix() for path in first if path.stem != "early")
-    preload = "".join(f'<link rel="modulepreload" href="{address(f"{name}.js")}">' for name in modules)
-    fonts = "".join(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{address(f"fonts/{name}")}">'
-                    for name in ("inter-latin-wght-normal.woff2", "source-serif-4-latin-wght-normal.woff2"))
-    styles = "".join(f'<link rel="stylesheet" href="{address(f"{name}.css")}">' for name in ("base", *_pages()))
+    styles = "".join(f'<link rel="stylesheet" href="{style}">' for style in _styles())
     pages = f'<meta name="atlas-pages" content="{" ".join(map(name, PAGES))}">'
-    return f'{pages}{fonts}{styles}{preload}<script>{(STATIC / "early.js").read_text()}</script>'
+    return f'{pages}{styles}<script>{(STATIC / "early.js").read_text()}</script>'
+
+
+def _preloads() -> str:
+    """Scripts of the first page, words, styles and fonts: they come all at once instead of one after the other."""
+    first = [*STATIC.glob("*.js"), *(STATIC / "words" / f"{words}.en.js" for words in ("explore", "frame", "guide", "variants"))]
+    modules = sorted(path.relative_to(STATIC).as_posix() for path in first if path.stem != "early")
+    fonts = [address(f"fonts/{name}-latin-wght-normal.woff2") for name in ("inter", "source-serif-4")]
+    return "".join([*(f'<link rel="preload" as="style" href="{style}">' for style in _styles()),
+                    *(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{font}">' for font in fonts),
+                    *(f'<link rel="modulepreload" href="{address(module)}">' for module in modules)])

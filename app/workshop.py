@@ -28,7 +28,7 @@ class Workshop:
         self.jobs, self.datasets, self.root = jobs, datasets, Path(root).resolve()
         self.demo = Demo(assets / "demo_job", assets / "data" / "trees" / "images")
         self._named: dict[str, str] = {}
-        self.estimates, self.desk, self.planning = Estimates(), Desk(self), Planning(self)
+        self.estimates, self.desk, self.planning = Estimates(folder=self.root), Desk(self), Planning(self)
 
     def of(self, id: str) -> Jobs | Demo:
         """Where the job of this id is kept."""

@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import shutil
+import sys
 import tempfile
 import time
 import zipfile
@@ -10,16 +13,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 import detr_core
+from app import people
 from app.engine import Engine
 from app.network import Network
 from app.opening import Opening
-from app.people import Visitors
+from app.people import Visitors, owner_of
 from app.runs import AtlasError
 from app.ui import build
 from detr_core.jobs import Jobs
@@ -27,18 +37,12 @@ from detr_core.training.run import Run
 
 from .fake import FakeRunner
 
-SNIPPET = """
-import time
-from gradio_client import Client
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
-client = Client("http://127.0.0.1:7860")
-job = client.predict(data="trees", start="scenes", budget="small", api_name="/train")
-while job["state"] not in ("finished", "failed", "stopped"):
-    time.sleep(5)
-    job = next(each for each in client.predict(api_name="/jobs") if each["id"] == job["id"])
-    print(job["state"], job["progress"].get("step"), job["progress"].get("best"))
-print(client.predict(job["id"], api_name="/download"))      # best and last weights, recipe, class names, metrics
-"""
+from painted import painted_folder
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+SNIPPET = next(block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "/train" in block)
 QUICK = {"images": 12, "batch": 4, "views": 12, "evaluations": 1, "checkpoint_seconds": 10.0}
 
 
@@ -118,6 +122,32 @@ def test_a_fine_tune_by_program(finished, tmp_path):
     assert detr_core.load("deformable_detr_two_stage", tmp_path / "best.safetensors").names == ("tree",)
     with pytest.raises(AppError, match="clone it"):
         mine.predict(job["id"], api_name="/resume")
+
+
+def test_a_zip_by_program_is_checked_trained_on_and_taken_home(shop, tmp_path):
+    """Sixteen painted pictures on the way there, their detector on the way back, and the report of the check with it."""
+    from gradio_client import handle_file
+
+    (tmp_path / "pictures").mkdir()
+    pictures = painted_folder(tmp_path / "pictures", 16)
+    packed = shutil.make_archive(str(tmp_path / "squares"), "zip", pictures)
+    mine, small = client(shop), {**QUICK, "images": 32, "batch": 4, "views": 16}
+    wish = {"variant": "deformable_detr_two_stage", "start": "scenes", "image": 64, "api_name": "/train"}
+    job = mine.predict(archive=handle_file(packed), changes=small, **wish)
+    assert job["state"] in ("queued", "preparing") and re.fullmatch("[0-9a-f]{16}", job["data"])
+    assert "squares" in job["name"], "the data set is called as the file was"
+    until(mine, job["id"], "finished")
+    with zipfile.ZipFile(mine.predict(job["id"], api_name="/download")) as archive:
+        assert json.loads(archive.read("classes.json")) == ["red", "green", "blue"]
+        report = json.loads(archive.read("data_report.json"))
+        assert report["layout"] == "coco" and report["facts"]["pictures"] == 20
+    again = mine.predict(data=job["data"], changes=small, **wish)          # the same set, without sending it again
+    mine.predict(again["id"], at_once=True, api_name="/stop")
+    with pytest.raises(AppError, match="no such data set"):
+        client(shop).predict(data=job["data"], changes=small, **wish)
+    (tmp_path / "words.zip").write_text("no zip")
+    with pytest.raises(AppError, match="no zip that can be opened"):
+        mine.predict(archive=handle_file(str(tmp_path / "words.zip")), changes=small, **wish)
 
 
 def test_a_stranger_gets_nothing_by_any_door(shop, finished):
@@ -222,6 +252,37 @@ def test_an_account_is_the_owner_as_long_as_it_is_signed_in(left, owner):
     with ThreadPoolExecutor(1) as thread:               # this one may already have a loop, the browser's
         thread.submit(asyncio.run, visit).result()
     assert found["owner"].startswith(owner)
+
+
+def test_the_session_of_the_framework_is_there_before_the_owner_is_looked_up():
+    """The framework adds its sign-in when it is launched, after our own part was handed to it."""
+    class Session:
+        def __init__(self, app, userinfo):
+            self.app, self.info = app, {"userinfo": userinfo, "expires_at": time.time() + 60}
+
+        async def __call__(self, scope, receive, send):
+            await self.app({**scope, "session": {"oauth_info": self.info}}, receive, send)
+
+    app = Starlette(routes=[Route("/", lambda request: PlainTextResponse(owner_of(request)))], middleware=[Middleware(Visitors)])
+    app.add_middleware(Session, userinfo={"sub": "77"})
+    assert TestClient(app).get("/").text == "account:77"
+
+
+def test_accounts_are_offered_on_a_space_that_asks_for_them(assets, monkeypatch):
+    def offered() -> bool:
+        blocks = build(Engine(FakeRunner, assets), assets).demo.blocks.values()
+        return any(isinstance(block, gr.LoginButton) for block in blocks)
+
+    monkeypatch.setattr("gradio.routes.attach_oauth", lambda app: None)     # needs the libraries, and a Space
+    monkeypatch.setattr(people, "find_spec", lambda name: True)
+    assert not offered()
+    for name in ("SPACE_ID", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL"):
+        monkeypatch.setenv(name, "x")
+    assert not offered(), "not elsewhere than on a Space"
+    monkeypatch.setenv("SYSTEM", "spaces")
+    assert offered()
+    monkeypatch.setattr(people, "find_spec", lambda name: None)
+    assert not offered(), "without the libraries it needs the page would not open"
 
 
 def test_ten_lines_fine_tune_as_written(shop, monkeypatch, capsys):

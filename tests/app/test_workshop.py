@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -123,6 +125,24 @@ def test_estimates_are_made_once_and_a_process_that_dies_is_told():
     estimates.command = (sys.executable, "-c", "raise SystemExit(1)")
     assert estimates.ask(run, "me")["seconds"] == 8, "kept"
     assert "smaller" in waited(estimates, Run("detr", "trees", batch=4))["error"]
+
+
+def test_a_dry_run_gives_way_even_while_it_is_being_started(monkeypatch):
+    """Who clicks through quickly starts the run before the dry run has a process."""
+    started, real = threading.Event(), subprocess.Popen
+
+    def slow(*words, **options):
+        started.wait(10)
+        return real(*words, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", slow)
+    estimates, run = Estimates((sys.executable, "-c", "import time; time.sleep(60)")), Run("detr", "trees")
+    assert estimates.ask(run, "me")["state"] == "measuring"
+    estimates.drop("me")
+    begun = time.monotonic()
+    started.set()
+    estimates._worker.shutdown(wait=True)
+    assert time.monotonic() - begun < 30
 
 
 def test_a_dry_run_gives_way_to_the_run_itself():
