@@ -32,6 +32,11 @@ CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("trees", BODY): {"images": 8_000},
 }
 """What differs from the plan."""
+SECOND: dict[tuple[str, str], dict[str, Any]] = {
+    ("scenes", BODY): {"weights": "scenes", "images": 16_000, "rate": 3e-4, "seed": 2},
+    ("scenes", "deformable_detr"): {"weights": "scenes", "images": 12_000, "rate": 3e-4, "seed": 2},
+}
+"""A second round from the first one's weights, made once all first ones are: another order, at half the rate."""
 PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deformable_detr", "sparse_detr", "dn_deformable_detr",
                  "dab_deformable_detr"),
           DENSE: ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr", "detr")}
@@ -41,8 +46,10 @@ LESS = {"images": 6_000}
 ORDER = tuple(name for teacher, pupils in PUPILS.items() for name in (teacher, *pupils))
 
 
-def plan(data: str, variant: str) -> Run:
-    """The run that makes a variant's weights for a data set."""
+def plan(data: str, variant: str, second: bool = False) -> Run:
+    """The run that makes a variant's weights for a data set, or the `second` one that goes on from there."""
+    if second:
+        return replace(plan(data, variant), **SECOND[data, variant])
     changes = CHANGES.get((data, variant), {})
     if data == "scenes":
         teacher = next((teacher for teacher, pupils in PUPILS.items() if variant in pupils), None)
@@ -58,11 +65,13 @@ class Task:
     run: Run
     folder: RunFolder
     target: Path
+    later: Run | None = None
 
     @property
     def finished(self) -> bool:
-        """Whether the bundled file is the one that this run makes."""
-        return self.target.exists() and card_of(self.target).get("command") == self.run.command()
+        """Whether the bundled file is the one that this run makes, or that a later round made of it."""
+        command = card_of(self.target).get("command") if self.target.exists() else None
+        return command in [run.command() for run in (self.run, self.later) if run]
 
     @property
     def begun(self) -> bool:
@@ -88,8 +97,15 @@ def tasks(runs: Path, variants: tuple[str, ...] = (), data: tuple[str, ...] = DA
     names = sorted(variants or VARIANTS, key=lambda v: (v not in ORDER, ORDER.index(v) if v in ORDER else 0))
     wanted = []
     for name in data:
-        for variant in names:
-            run = plan(name, variant)
-            run = replace(run, images=max(run.batch, round(run.images * share)))
-            wanted.append(Task(run, RunFolder(runs / name / variant), ASSETS / "weights" / name / f"{variant}.safetensors"))
+        rounds = [(variant, False) for variant in names] + [(variant, True) for variant in names if (name, variant) in SECOND]
+        for variant, second in rounds:
+            target = ASSETS / "weights" / name / f"{variant}.safetensors"
+            later = shared(plan(name, variant, True), share) if (name, variant) in SECOND and not second else None
+            folder = RunFolder(runs / name / (f"{variant}-second" if second else variant))
+            wanted.append(Task(shared(plan(name, variant, second), share), folder, target, later))
     return wanted
+
+
+def shared(run: Run, share: float) -> Run:
+    """The run with part of its budget."""
+    return replace(run, images=max(run.batch, round(run.images * share)))

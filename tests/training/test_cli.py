@@ -160,6 +160,10 @@ def test_bundled_weights_are_planned_published_and_skipped(weights, tmp_path, mo
     export(small_detector(), scenes.folder.best, {"command": scenes.run.command(), "AP": 0.1})
     assert scenes.publish()["AP"] == 0.1 and scenes.finished and card_of(scenes.target)["AP"] == 0.1
     assert not tasks(tmp_path / "runs", VARIANT[1:], data=("scenes",), share=0.2)[0].finished, "another budget is another run"
+    first, second = tasks(tmp_path / "runs", (bundle.BODY,), data=("scenes",), share=0.1)
+    second.folder.create(second.run)
+    export(small_detector(), second.folder.best, {"command": second.run.command(), "AP": 0.2})
+    assert second.publish()["AP"] == 0.2 and first.finished and second.finished, "after the second round the first is done too"
     planned = tasks(tmp_path / "runs")
     starts = [(task.run.variant, task.run.data) for task in planned]
     for number, task in enumerate(planned):
