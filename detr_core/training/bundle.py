@@ -41,7 +41,7 @@ PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deforma
                  "dab_deformable_detr"),
           DENSE: ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr", "detr")}
 """Who starts on `scenes` from whose weights, as far as they share parts: from nothing, each would need as long as its teacher."""
-LESS = {"images": 6_000}
+LESS = {"scenes": {"images": 6_000}, "trees": {"images": 1_600}}
 """The dense ones' pupils: twice as slow, and short of time."""
 ORDER = tuple(name for teacher, pupils in PUPILS.items() for name in (teacher, *pupils))
 
@@ -50,11 +50,9 @@ def plan(data: str, variant: str, second: bool = False) -> Run:
     """The run that makes a variant's weights for a data set, or the `second` one that goes on from there."""
     if second:
         return replace(plan(data, variant), **SECOND[data, variant])
-    changes = CHANGES.get((data, variant), {})
-    if data == "scenes":
-        teacher = next((teacher for teacher, pupils in PUPILS.items() if variant in pupils), None)
-        start = {"weights": f"{teacher}:{data}"} if teacher else {}
-        changes = start | (LESS if teacher == DENSE else {}) | changes
+    teacher = next((teacher for teacher, pupils in PUPILS.items() if variant in pupils), None)
+    start = {"weights": f"{teacher}:{data}"} if teacher and data == "scenes" else {}
+    changes = start | (LESS[data] if teacher == DENSE else {}) | CHANGES.get((data, variant), {})
     return replace(PLANS[data], variant=variant, **changes)
 
 
