@@ -29,14 +29,16 @@ CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("scenes", BODY): {"images": 64_000, "evaluations": 8},
     ("scenes", DENSE): {"images": 40_000, "evaluations": 8},
     ("scenes", "deformable_detr"): {"weights": "deformable_detr_refine:scenes", "images": 24_000},
+    ("scenes", "detr"): {"images": 48_000, "views": 5_000, "evaluations": 8},
     ("trees", BODY): {"images": 8_000},
 }
 """What differs from the plan."""
 SECOND: dict[tuple[str, str], dict[str, Any]] = {
     ("scenes", BODY): {"weights": "scenes", "images": 16_000, "rate": 3e-4, "seed": 2},
     ("scenes", "deformable_detr"): {"weights": "scenes", "images": 12_000, "rate": 3e-4, "seed": 2},
+    ("scenes", "detr"): {"weights": "scenes", "images": 24_000, "seed": 2},
 }
-"""A second round from the first one's weights, made once all first ones are: another order, at half the rate."""
+"""A second round from the first one's weights in another order, made once all first ones are."""
 PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deformable_detr", "sparse_detr", "dn_deformable_detr",
                  "dab_deformable_detr"),
           DENSE: ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr", "detr")}
