@@ -1,6 +1,7 @@
 """Fine-tuning as a visitor does it: a zip, a recipe, the start, the live page; closed, stopped, resumed, taken home."""
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -261,6 +262,34 @@ def ends_badly(page, place, owner: str, job: str, screenshots) -> None:
     page.locator("dialog.ask .solid").click()
     row.wait_for(state="detached")
     assert [each.id for each in place.jobs.list(owner)] == [job]
+
+
+def test_warnings_are_cards_with_the_next_step(browser, visit, place, screenshots):
+    """What the server noted of a run, in the visitor's language; names of classes are text."""
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark", locale="ru-RU")
+    phone.request.get(place.url)
+    secret = next(each["value"] for each in phone.cookies() if each["name"] == "atlas-visitor")
+    owner = "visitor:" + hashlib.sha256(secret.encode()).hexdigest()[:32]
+    job = place.jobs.add(owner, Run("detr", "trees", device="cpu"), "Warned")
+    place.jobs.stop(owner, job.id, True)
+    warnings = [{"kind": "flat", "sentence": "", "action": "stop", "facts": {"evaluations": 3, "AP": 0.1234, "step": 40}},
+                {"kind": "unseen", "sentence": "", "action": "clone", "facts": {"classes": [HOSTILE, "dog"], "count": 9}},
+                {"kind": "scarce", "sentence": "", "action": "", "facts": {"free": 2**29}},
+                {"kind": "unmatched", "sentence": "", "action": "stop", "facts": {"steps": 21}}]
+    place.jobs.table.move(job.id, "stopped", "", warnings=json.dumps(warnings))
+    place.jobs.table.note(job.id, "warning", "AP has not risen for 3 evaluations, the best is 12.3 at step 40. Stop the run")
+    page = visit(f"/?page=jobs&job={job.id}", context=phone)
+    page.locator(".job-alert.mild").nth(3).wait_for()
+    said = page.inner_text(".job-warnings")
+    wanted = ("AP не растёт", "12,3 на шаге 40", HOSTILE, "и ещё 7", "537", "Сопоставлять нечего", "(21)")
+    assert [words for words in wanted if words not in said] == []
+    assert page.locator(".job-warnings button").all_inner_texts() == ["Повторить с правками"], "what is over cannot be stopped"
+    assert "AP не растёт (измерений подряд: 3), лучшее 12.3" in page.inner_text(".job-events")
+    assert page.locator(".job-row .chip.warned").count() == 1 and page.locator("img[src=x]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.screenshot(path=screenshots / "jobs-warned-390.png", full_page=True)
+    place.jobs.delete(owner, job.id)
+    phone.close()
 
 
 def test_a_hidden_page_asks_nothing(visit):

@@ -8,6 +8,7 @@ import { get, on, onFrame, record, set } from "./state.js";
 
 const say = await words("jobs");
 const PAUSE = 900;
+const [FEW, LEVELS] = [8, [0.5, 0.4, 0.3, 0.2, 0.1]];  // objects that another page should begin with, and the scores it may ask of them
 const images = new Map();                             // "job number" -> Image
 const view = { threshold: 0.3, truth: true, large: null, player: 0 };
 
@@ -135,9 +136,16 @@ async function fetchPicture(job, number) {
   if (images.size > 64) images.delete(images.keys().next().value);
 }
 
-/** The picture that is looked at large, else the first, as a file for the other pages. */
+/** The picture that is looked at large, else the one with most to see, as a file for the other pages, with a threshold that shows its objects. */
 export async function pictureFile(job) {
-  const number = view.large ?? 0;
+  const { samples } = get();
+  const all = steps(samples);
+  const best = record()?.best?.step;
+  const seen = samples.steps[all.includes(best) ? best : all.at(-1)];
+  const above = (number, least) => seen[number].scores.filter((score) => score >= least).length;
+  const number = view.large ?? seen.reduce((most, _, each) => (above(each, view.threshold) > above(most, view.threshold) ? each : most), 0);
+  const enough = Math.min(FEW, samples.pictures[number].labels.length);
+  const threshold = LEVELS.find((least) => above(number, least) >= enough) ?? LEVELS.at(-1);
   await fetchPicture(job, number);
-  return { name: `validation-${number + 1}.jpg`, data: images.get(`${job} ${number}`).src.split(",")[1] };
+  return { name: `validation-${number + 1}.jpg`, data: images.get(`${job} ${number}`).src.split(",")[1], threshold };
 }

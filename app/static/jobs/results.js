@@ -5,12 +5,12 @@ import { turn } from "../nav.js";
 import { ask, open } from "../session.js";
 import { words } from "../words.js";
 import { pictureFile } from "./pictures.js";
-import { get, on, record, set } from "./state.js";
+import { get, isActive, on, record, set } from "./state.js";
 
 const say = await words("jobs");
 
 export function results() {
-  const numbers = el("dl", { class: "result-numbers" });
+  const [numbers, note] = [el("dl", { class: "result-numbers" }), el("p", { class: "note" })];
   const download = el("a", { class: "button solid", download: "" }, say.download);
   const explore = el("button", { type: "button", onclick: () => look(explore) }, say.explore);
   const compare = el("button", { type: "button", onclick: () => against(compare) }, say.compare);
@@ -18,7 +18,7 @@ export function results() {
   const snippet = el("details", { class: "snippet" }, el("summary", {}, say.python), el("pre", { tabindex: 0 }, code));
   const command = el("code", {});
   const asked = el("details", { class: "snippet" }, el("summary", {}, say.command), el("pre", { tabindex: 0 }, command));
-  const node = el("section", { class: "results", "aria-label": say.results }, el("header", { class: "panel-head" }, el("h2", {}, say.results), el("p", { class: "note" }, say.resultsNote)),
+  const node = el("section", { class: "results", "aria-label": say.results }, el("header", { class: "panel-head" }, el("h2", {}, say.results), note),
     numbers, el("div", { class: "line" }, download, explore, compare), snippet, asked);
   on(["job", "grown"], ({ job }) => {
     node.hidden = !job;
@@ -29,6 +29,7 @@ export function results() {
     explore.disabled = compare.disabled = !ready;
     compare.hidden = !job.base;
     for (const button of [explore, compare]) button.title = ready ? "" : say.notYet;
+    write(note, isActive(job) ? say.resultsSoFar : say.resultsNote);
     write(code, snippetOf(job));
     write(command, job.command);
     numbers.replaceChildren(...table().map(([key, value]) => el("div", {}, el("dt", {}, key), el("dd", {}, value))));
@@ -44,15 +45,16 @@ function table() {
 }
 
 /** A picture that the run was measured on, through its best weights. */
-const look = (button) => working(button, async (picture, { variant, weights }) => {
+const look = (button) => working(button, async (picture, { variant, weights }, threshold) => {
   common({ variants: (await ask("catalogue")).variants });              // with this job's weights, which may be new
   await turn("explore");
   await open({ picture, model: variant, weights }, { query: "best" });
+  common({ threshold });
 });
 
 /** The same detector before and after, side by side. */
-const against = (button) => working(button, async (picture, { variant, base, weights }) => {
-  const said = new URLSearchParams({ page: "compare", picture, compare: [base, weights].map((each) => `${variant}@${each}`).join(",") });
+const against = (button) => working(button, async (picture, { variant, base, weights }, threshold) => {
+  const said = new URLSearchParams({ page: "compare", picture, compare: [base, weights].map((each) => `${variant}@${each}`).join(","), threshold });
   location.assign(`${location.pathname}?${said}`);
 });
 
@@ -62,7 +64,7 @@ async function working(button, go) {
     const { job } = get();
     const file = await pictureFile(job.id);
     const { key } = await ask("add_picture", { name: file.name, data: file.data });
-    await go(key, job);
+    await go(key, job, file.threshold);
   } catch (error) {
     set({ problem: error.message });
   } finally {

@@ -1,10 +1,10 @@
 /* The Jobs page, in English. */
-import { plural } from "../words.js";
+import { number, plural } from "../words.js";
 import { say as train } from "./train.en.js";
 import { say as units } from "./units.en.js";
 
 const count = (value, one, other) => `${value} ${plural(value, { one, other })}`;
-const listed = (names, all) => names.slice(0, 6).map((name) => `“${name}”`).join(", ") + (all > 6 ? `, and ${all - 6} more` : "");
+const listed = (names, all, shown = names.slice(0, 6)) => shown.map((name) => `“${name}”`).join(", ") + (all > shown.length ? `, and ${all - shown.length} more` : "");
 
 export const say = {
   ...units, name: train.name,
@@ -35,7 +35,7 @@ export const say = {
   warned: (n) => count(n, "warning", "warnings"),
   warnings: {
     unmatched: ({ steps }) => ["Nothing to match", `The pictures of the last ${count(steps, "step", "steps")} had no boxes, so no query was matched to an object and the detector learns to see nothing. Stop the run and look at the data set.`],
-    flat: ({ evaluations, AP, step }) => ["AP is flat", `It has not risen for ${count(evaluations, "evaluation", "evaluations")}; the best is ${(100 * AP).toFixed(1)} at step ${step}, and its weights are kept. Another rate or more pictures may help more than further steps.`],
+    flat: ({ evaluations, AP, step }) => ["AP is flat", `It has not risen for ${count(evaluations, "evaluation", "evaluations")}; the best is ${number(100 * AP, 1)} at step ${step}, and its weights are kept. Another rate or more pictures may help more than further steps.`],
     unseen: ({ classes, count: n }) => [n === 1 ? "A class is never predicted" : `${n} classes are never predicted`, `No detection scored 0.3 or more for ${listed(classes, n)}. Look at the boxes, bring more pictures, or train longer.`],
     scarce: ({ free }) => ["The disk is nearly full", `The server has ${units.bytes(free)} left, and the next checkpoint may not fit. Delete old jobs and data sets.`],
   },
@@ -46,7 +46,7 @@ export const say = {
   changedFields: (n) => (n ? `${count(n, "field", "fields")} changed.` : "Nothing changed yet."),
 
   // results
-  results: "Results", resultsNote: "best weights so far", download: "Download all (zip)", explore: "Explore", compare: "Compare with the start", notYet: "There are no weights before the first evaluation.",
+  results: "Results", resultsNote: "of the best weights", resultsSoFar: "of the best weights so far", download: "Download all (zip)", explore: "Explore", compare: "Compare with the start", notYet: "There are no weights before the first evaluation.",
   python: "Load in Python", command: "Command line",
 
   // curves

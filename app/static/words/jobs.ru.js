@@ -1,10 +1,10 @@
 /* Страница заданий по-русски. */
-import { plural } from "../words.js";
+import { number, plural } from "../words.js";
 import { say as train } from "./train.ru.js";
 import { say as units } from "./units.ru.js";
 
 const count = (value, one, few, many) => `${value} ${plural(value, { one, few, many, other: few })}`;
-const listed = (names, all) => names.slice(0, 6).map((name) => `«${name}»`).join(", ") + (all > 6 ? ` и ещё ${all - 6}` : "");
+const listed = (names, all, shown = names.slice(0, 6)) => shown.map((name) => `«${name}»`).join(", ") + (all > shown.length ? ` и ещё ${all - shown.length}` : "");
 
 export const say = {
   ...units, name: train.name,
@@ -38,7 +38,7 @@ export const say = {
   warned: (n) => count(n, "предупреждение", "предупреждения", "предупреждений"),
   warnings: {
     unmatched: ({ steps }) => ["Сопоставлять нечего", `На снимках последних шагов (${steps}) не было рамок: ни один запрос не сопоставлен с объектом, и детектор учится ничего не видеть. Остановите обучение и проверьте набор.`],
-    flat: ({ evaluations, AP, step }) => ["AP не растёт", `Нет роста за ${count(evaluations, "измерение", "измерения", "измерений")}; лучшее значение ${(100 * AP).toFixed(1)} на шаге ${step}, эти веса сохранены. Другая скорость или новые снимки могут помочь больше, чем новые шаги.`],
+    flat: ({ evaluations, AP, step }) => ["AP не растёт", `Нет роста за ${count(evaluations, "измерение", "измерения", "измерений")}; лучшее значение ${number(100 * AP, 1)} на шаге ${step}, эти веса сохранены. Другая скорость или новые снимки могут помочь больше, чем новые шаги.`],
     unseen: ({ classes, count: n }) => [n === 1 ? "Класс ни разу не предсказан" : `Ни разу не предсказано классов: ${n}`, `Ни одна находка не набрала 0,3 для: ${listed(classes, n)}. Проверьте рамки, добавьте снимков или обучайте дольше.`],
     scarce: ({ free }) => ["Диск почти полон", `На сервере осталось ${units.bytes(free)}, следующее сохранение может не поместиться. Удалите старые задания и наборы.`],
   },
@@ -47,7 +47,7 @@ export const say = {
   cloneTitle: (name) => `Как «${name}», но с правками`, cloneName: (name) => `${name}, ещё раз`, startClone: "Начать",
   changedFields: (n) => (n ? `Изменено: ${count(n, "поле", "поля", "полей")}.` : "Пока ничего не изменено."),
 
-  results: "Итоги", resultsNote: "лучшие веса на сейчас", download: "Скачать всё (zip)", explore: "Исследовать", compare: "Сравнить с началом", notYet: "До первого измерения весов нет.",
+  results: "Итоги", resultsNote: "у лучших весов", resultsSoFar: "у лучших весов на сейчас", download: "Скачать всё (zip)", explore: "Исследовать", compare: "Сравнить с началом", notYet: "До первого измерения весов нет.",
   python: "Загрузить в Python", command: "Командная строка",
 
   curves: "Кривые", curvesNote: "потяните, чтобы приблизить, двойной щелчок вернёт; приближение остаётся, пока идут данные", noCurves: "Первые числа придут через несколько шагов.",
