@@ -30,6 +30,8 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     jobs.add_argument("--jobs-each", type=int, default=4, metavar="N", help="waiting or running, for one visitor (default: %(default)s)")
     jobs.add_argument("--gigabytes-each", type=float, default=20, metavar="N",
                       help="of data sets and jobs, for one visitor (default: %(default)s)")
+    jobs.add_argument("--track", action="append", default=[], metavar="NAME",
+                      help="also log every job to a tracker of Accelerate, e.g. tensorboard; may be given several times")
     jobs.add_argument("--allow", type=Path, action="append", default=[], metavar="FOLDER",
                       help="visitors may train on data sets in this folder of the server; may be given several times")
     chosen = parser.parse_args(arguments)
@@ -47,8 +49,9 @@ def main(arguments: list[str] | None = None) -> None:
     from app.opening import Opening, Terms
     from app.ui import build
 
-    opening = Opening(chosen.data, HERE / "assets", Terms(chosen.processes, chosen.jobs_at_once, tuple(shlex.split(chosen.launch)),
-                                                          chosen.jobs_each, chosen.gigabytes_each, tuple(chosen.allow)))
+    terms = Terms(chosen.processes, chosen.jobs_at_once, tuple(shlex.split(chosen.launch)), chosen.jobs_each, chosen.gigabytes_each,
+                  tuple(chosen.allow), tuple(chosen.track))
+    opening = Opening(chosen.data, HERE / "assets", terms)
 
     def connect():
         from app.network import Network

@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Terms:
     """What the operator allows: processes of a job, jobs at once on a device, words for `accelerate launch`, and for each visitor
-    jobs waiting or running and GiB of data sets and jobs; `allowed` are folders of the server that may be trained on."""
+    jobs waiting or running and GiB of data sets and jobs; `allowed` are folders of the server that may be trained on,
+    `trackers` those of Accelerate that every job logs to."""
 
     processes: int = 1
     at_once: int = 1
@@ -24,6 +25,7 @@ class Terms:
     active: int = 4
     gigabytes: float = 20.0
     allowed: tuple[Path, ...] = ()
+    trackers: tuple[str, ...] = ()
 
 
 class Opening:
@@ -52,7 +54,7 @@ class Opening:
         jobs = Jobs(self.folder, Quota(active=terms.active, bytes=most), devices(), elsewhere=datasets.used)
         self.supervisor = Supervisor(jobs, Launch(terms.processes, terms.at_once, terms.launch))
         self.supervisor.start()
-        return Workshop(jobs, datasets, self.assets, self.folder)
+        return Workshop(jobs, datasets, self.assets, self.folder, terms.trackers)
 
     def weights(self, id: str) -> Path:
         """The file of a job's best weights; whether somebody may have them is asked before, see `Engine`."""

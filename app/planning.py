@@ -90,7 +90,7 @@ class Planning:
         return job.id
 
     def _run(self, chosen: Chosen) -> Run:
-        return plan(chosen.wish, chosen.facts)
+        return replace(plan(chosen.wish, chosen.facts), trackers=self.shop.trackers)
 
     def _chosen(self, owner: str, request: dict[str, Any]) -> Chosen:
         dataset = self.shop.datasets.get(owner, str(request.get("dataset") or ""))

@@ -22,10 +22,13 @@ JOB = "job:"                                        # weights called "job:<id>" 
 
 
 class Workshop:
-    """Everything that the Train and Jobs pages need; methods take the owner, and nobody sees what is another's."""
+    """Everything that the Train and Jobs pages need; methods take the owner, and nobody sees what is another's.
 
-    def __init__(self, jobs: Jobs, datasets: Datasets, assets: Path, root: Path):
-        self.jobs, self.datasets, self.root = jobs, datasets, Path(root).resolve()
+    `trackers`: names of what Accelerate knows, where every new job logs its metrics, too.
+    """
+
+    def __init__(self, jobs: Jobs, datasets: Datasets, assets: Path, root: Path, trackers: tuple[str, ...] = ()):
+        self.jobs, self.datasets, self.root, self.trackers = jobs, datasets, Path(root).resolve(), trackers
         self.demo = Demo(assets / "demo_job", assets / "data" / "trees" / "images")
         self._named: dict[str, str] = {}
         self.estimates, self.desk, self.planning = Estimates(folder=self.root), Desk(self), Planning(self)
@@ -71,4 +74,4 @@ class Workshop:
         """The same run again with changes; the example becomes a job of its new owner."""
         if job.id != DEMO:
             return self.jobs.clone(owner, job.id, name, **changes)
-        return self.jobs.add(owner, replace(job.run, **changes), name or f"{job.name}, again")
+        return self.jobs.add(owner, replace(job.run, trackers=self.trackers, **changes), name or f"{job.name}, again")

@@ -134,7 +134,7 @@ def recipe(page, **fields: str) -> None:
     page.locator(".step-foot .solid").click()
     page.wait_for_selector(".recipe-sum dd >> nth=0")
     page.locator(".segment[data-value=epochs]").click()
-    page.locator(".own-number input").fill("8")
+    page.locator(".own-number input").fill("12")
     page.locator(".segment[data-value='320']").click()
     advanced(page, **fields)
 
@@ -201,6 +201,9 @@ def test_from_a_zip_to_a_detector(visit, place, archive, browser, screenshots):
     page.wait_for_function("(name) => document.querySelector('.job-title').textContent === name", arg=HOSTILE)
     job = chosen(page)
     drawn(page, "loss")                             # while it runs
+    page.close()                                    # the tab is closed, and another one opened
+    page = visit(f"/?page=jobs&job={job}")
+    drawn(page, "loss")
     page.evaluate("window.Plotly.relayout(document.querySelector('[data-chart=loss] .chart'), {'xaxis.range': [0, 40]})")
     in_state(page, "running", *OVER)
     page.locator(".job-tools button", has_text="Stop").click()
@@ -362,7 +365,7 @@ def awaited(place: Place, job, spent: dict[int, float], reached):
         for pid in of_folder(job.folder):
             with suppress(psutil.Error):
                 spent[pid] = sum(psutil.Process(pid).cpu_times()[:2])
-        time.sleep(1)
+        time.sleep(3)
     return now
 
 

@@ -1,6 +1,7 @@
 """What came of a run, on the other pages: real weights, real pictures, a real browser."""
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,16 @@ def test_explore_shows_what_the_trained_detector_finds(results, screenshots):
     assert "tree" in rows, "the classes are those it learned"
     assert results.evaluate("document.querySelector('#atlas-weights').selectedOptions[0].textContent").startswith("Tree crowns")
     results.screenshot(path=screenshots / "results-explore.png")
+
+
+def test_the_lines_for_python_run_as_they_are_shown(results, tmp_path, monkeypatch, capsys):
+    code = results.locator(".snippet code").first.text_content()
+    shutil.copy(ASSETS / "demo_job" / "best.safetensors", tmp_path)
+    shutil.copy(ASSETS / "examples" / "other-forest.jpg", tmp_path / "picture.jpg")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "snippet", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines and all(line.startswith("tree 0.") for line in lines)
 
 
 def test_compare_sets_it_beside_what_it_started_from(results, screenshots):

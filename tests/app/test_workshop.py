@@ -46,6 +46,13 @@ def test_a_plan_says_what_will_be_done_and_which_fields_were_changed(shop):
     assert set(told["preset"]) == {field["name"] for field in shop.planning.offer("me")["fields"]}
 
 
+def test_trackers_are_a_setting_of_the_server(shop, tmp_path):
+    tracked = Workshop(shop.jobs, shop.datasets, ROOT / "assets", tmp_path, ("tensorboard",))
+    assert "--track tensorboard" in tracked.planning.plan("me", WISH)["command"]
+    assert shop.jobs.get("me", tracked.planning.start("me", WISH)).run.trackers == ("tensorboard",)
+    assert shop.jobs.get("me", shop.planning.start("me", WISH)).run.trackers == ()
+
+
 @pytest.mark.parametrize(("change", "sentence"), [
     ({"dataset": "nobody's"}, "no such data set"), ({"variant": "yolo"}, "no variant"), ({"start": "job:0123456789abcdef"}, "gone"),
     ({"changes": {"batch": 0}}, "batch must be"), ({"budget": "endless"}, "small, balanced, best"), ({"image": 7}, "64 to 2000"),

@@ -3,7 +3,7 @@ import { set as common } from "../bus.js";
 import { el, write } from "../dom.js";
 import { turn } from "../nav.js";
 import { ask, open } from "../session.js";
-import { words } from "../words.js";
+import { number, words } from "../words.js";
 import { pictureFile } from "./pictures.js";
 import { get, isActive, on, record, set } from "./state.js";
 
@@ -41,7 +41,7 @@ export function results() {
 function table() {
   const best = record()?.best;
   if (!best) return [];
-  return ["AP", "AP50", "AP75", "APs", "APm", "APl"].filter((key) => best[key] !== null && best[key] !== undefined).map((key) => [key, (100 * best[key]).toFixed(1)]);
+  return ["AP", "AP50", "AP75", "APs", "APm", "APl"].filter((key) => best[key] !== null && best[key] !== undefined).map((key) => [key, number(100 * best[key], 1)]);
 }
 
 /** A picture that the run was measured on, through its best weights. */

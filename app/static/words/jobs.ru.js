@@ -21,7 +21,7 @@ export const say = {
     [/^The server was restarted; the run went on\.$/, () => "сервер перезапускали, обучение шло дальше"],
   ],
   position: (place) => `· место ${place}`, ahead: (n) => `впереди: ${n}`,
-  since: (seconds) => `уже ${units.duration(seconds)}`, on: (data) => `на ${data}`, from: (start) => `от ${start}`, fromNothing: "со случайных чисел", device: (name) => `на ${name}`,
+  since: (seconds) => `уже ${units.duration(seconds)}`, on: (data) => `на ${data}`, from: (start) => `с весов ${start}`, fromNothing: "со случайных чисел", device: (name) => `на ${name}`,
   step: "Шаг", passes: "Проходы", left: "Осталось", speed: "Скорость", perSecond: (value) => `${value} сн./с`, spent: "Обучалось", memory: "Память", best: "Лучшее", created: "Создано", patience: "Закончит раньше", evaluationsMore: (n) => `если AP не вырастет ещё ${count(n, "измерение", "измерения", "измерений")}`,
   of: (now, all) => `${now} / ${all}`,
   actions: { stop: "Остановить", kill: "Завершить сразу", resume: "Продолжить", clone: "Повторить с правками", delete: "Удалить" }, cancel: "Отмена",

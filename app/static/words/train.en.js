@@ -42,7 +42,7 @@ export const say = {
   bounds: (whole, least, most) => `Give ${whole ? "a whole number" : "a number"} from ${least} to ${most}.`,
   groups: { length: "Length", learning: "Learning", memory: "Speed and memory", record: "Record", detector: "Detector" },
   fields: {
-    images: "Pictures seen", evaluations: "Evaluations", patience: "Stop early after", seed: "Seed", batch: "Batch", rate: "Learning rate", slow_rate: "Share of slow parts",
+    images: "Pictures seen", evaluations: "Evaluations", patience: "Early stop, evaluations", seed: "Seed", batch: "Batch", rate: "Learning rate", slow_rate: "Share of slow parts",
     schedule: "Schedule", warmup: "Warm-up steps", weight_decay: "Weight decay", clip: "Gradient clipping", ema: "Weight average", accumulate: "Pieces a step",
     precision: "Precision", cache: "Keep backbone features", views: "Kept views", workers: "Reading processes", checkpoint_seconds: "Checkpoint every, s", queries: "Queries",
   },

@@ -41,7 +41,7 @@ export const say = {
   bounds: (whole, least, most) => `Нужно ${whole ? "целое число" : "число"} от ${least} до ${most}.`,
   groups: { length: "Длительность", learning: "Обучение", memory: "Скорость и память", record: "Запись", detector: "Детектор" },
   fields: {
-    images: "Просмотров снимков", evaluations: "Измерений", patience: "Остановиться раньше через", seed: "Зерно", batch: "Размер партии", rate: "Скорость обучения", slow_rate: "Доля медленных частей",
+    images: "Просмотров снимков", evaluations: "Измерений", patience: "Ранняя остановка, измерений", seed: "Зерно", batch: "Размер партии", rate: "Скорость обучения", slow_rate: "Доля медленных частей",
     schedule: "График скорости", warmup: "Шагов разгона", weight_decay: "Затухание весов", clip: "Обрезка градиента", ema: "Среднее весов", accumulate: "Частей на шаг",
     precision: "Точность", cache: "Хранить признаки", views: "Хранимых видов", workers: "Читающих процессов", checkpoint_seconds: "Сохранять каждые, с", queries: "Запросов",
   },
