@@ -79,10 +79,13 @@ def _head() -> str:
 
 
 def _preloads() -> str:
-    """Scripts of the first page, words, styles and fonts: they come all at once instead of one after the other."""
+    """Scripts of the first page, words, styles and fonts: they come all at once instead of one after the other.
+
+    Scripts come after what the framework's own chain of scripts is waiting for, since it ends last.
+    """
     first = [*STATIC.glob("*.js"), *(STATIC / "words" / f"{words}.en.js" for words in ("explore", "frame", "guide", "variants"))]
     modules = sorted(path.relative_to(STATIC).as_posix() for path in first if path.stem != "early")
     fonts = [address(f"fonts/{name}-latin-wght-normal.woff2") for name in ("inter", "source-serif-4")]
     return "".join([*(f'<link rel="preload" as="style" href="{style}">' for style in _styles()),
                     *(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{font}">' for font in fonts),
-                    *(f'<link rel="modulepreload" href="{address(module)}">' for module in modules)])
+                    *(f'<link rel="modulepreload" fetchpriority="low" href="{address(module)}">' for module in modules)])

@@ -9,10 +9,10 @@
      Colours: leave them out (series(), axes, text follow the theme) or take them from paint.js; `ink()` gives the theme's.
    series() -> colours of lines and bars, in order; ink() -> {ink, soft, rule, sheet, accent, danger, paper} of the present theme. */
 import { on } from "./bus.js";
+import { plotly } from "./plotly.js";
 
 const TEMPLATES = new Set(["hovertemplate", "texttemplate"]);
 const drawn = new Map();                              // place -> {traces, layout, calls}
-let script = null;
 
 const style = () => getComputedStyle(document.documentElement);
 export const ink = () => Object.fromEntries(["ink", "soft", "rule", "faint", "sheet", "paper", "accent", "danger"].map((name) => [name, style().getPropertyValue(`--${name}`).trim()]));
@@ -24,22 +24,13 @@ export async function chart(place, traces, layout = {}, { label = "", ...calls }
   if (!known) prepare(place);
   if (layout.height) place.style.height = `${layout.height}px`;
   if (label) Object.assign(place, { role: "img", ariaLabel: label });
-  const plotly = await load();
-  if (drawn.get(place)?.traces === traces) await draw(plotly, place);   // a later call may have come meanwhile
+  const found = await load();
+  if (drawn.get(place)?.traces === traces) await draw(found, place);   // a later call may have come meanwhile
   return place;
 }
 
 /** Plotly's own object, for what `chart` does not cover (pictures of a chart). */
-export function load() {
-  script ??= new Promise((resolve, reject) => {
-    const tag = document.createElement("script");
-    tag.src = new URL("plotly.min.js", import.meta.url).href;
-    tag.onload = () => resolve(window.Plotly);
-    tag.onerror = () => { script = null; tag.remove(); reject(new Error("Plotly's script could not be loaded.")); };
-    document.head.append(tag);
-  });
-  return script;
-}
+export const load = plotly;
 
 function prepare(place) {
   place.classList.add("chart");

@@ -10,7 +10,7 @@ export function point(card, selector) {
   let target = null;
   const since = performance.now();
   const follow = () => {
-    const found = target?.isConnected && target.offsetParent ? target : [...document.querySelectorAll(selector)].find((each) => each.offsetParent && each.offsetHeight > 8);
+    const found = target?.isConnected && target.offsetParent ? target : [...document.querySelectorAll(selector)].find(drawn);
     if (found && found !== target) {
       target = found;
       reveal(target, card);
@@ -21,6 +21,9 @@ export function point(card, selector) {
   };
   follow();
 }
+
+/** On the page with something in it: panels of a page just opened are still empty. */
+const drawn = (each) => each.offsetParent && each.offsetHeight > 8 && (each.childElementCount || !each.matches("section"));
 
 export function rest() {
   cancelAnimationFrame(frame);

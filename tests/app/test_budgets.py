@@ -1,97 +1,168 @@
-"""How long a visitor waits. Bounds are the promised ones where only this page's work counts, and wide where a busy machine does."""
+"""How long a visitor waits: the time that processors work for the page, which other work on the machine does not lengthen much."""
 from __future__ import annotations
 
 import io
 import statistics
 import time
+from pathlib import Path
 
 import pytest
 
+from app.engine import Engine
+from app.make_statistics import coarse
+from app.runs import Run
+from app.slots import joined, slots
+from app.ui import build
+
 from .conftest import painted
+from .fake import FakeRunner
 
 pytestmark = pytest.mark.browser
 QUERIES = 900
+SIZE = {"width": 1280, "height": 800}
+ASSETS = Path(__file__).parents[2] / "assets"
+WORK = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")      # what our scripts and styles cost; painting is the browser's
 
-# What one change costs: the listeners at once, and what they draw in the next frame; not the wait for that frame.
-COST = """async (changes) => {
-    const base = performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/bus.js')).name;
-    const { get, set } = await import(base);
-    const real = requestAnimationFrame;
-    let spent = 0;
-    const timed = (work) => { const since = performance.now(); work(); spent += performance.now() - since; };
-    window.requestAnimationFrame = (call) => real((time) => timed(() => call(time)));
-    const costs = [];
-    for (const change of changes) {
-        spent = 0;
-        timed(() => set(change));
-        await new Promise((done) => real(() => real(done)));
-        costs.push(spent);
-    }
-    window.requestAnimationFrame = real;
-    return costs; }"""
+BUS = "performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/bus.js')).name"
+DETAIL = (f"async (query) => {{ const base = {BUS}; const {{ get }} = await import(base);"
+          " const { ask } = await import(new URL('session.js', base)); await ask('query_detail', { run: get().run.id, query }); }")
+SENT = "performance.getEntriesByType('resource').map(({ name, startTime, transferSize }) => [name, startTime, transferSize])"
+SETTLE = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+CHANGE = f"async (patch) => {{ (await import({BUS})).set(patch); await ({SETTLE})(); }}"
+
+# page, where the pointer moves, and what it changes: a list or picture of nine hundred queries, slots or pairs
+HOVERS = [("explore", ".query-list", ".card-line"), ("explore", ".mat canvas", ".stage-words"),
+          ("matching", ".matrix-scroll", "#atlas-matching-weights .atlas-panel"),
+          ("statistics", "#atlas-statistics-slots canvas", ".card-name"),
+          ("inside", ".mosaic", ".large-name"), ("compare", ".difference-list:has(.difference-row)", ".object-name")]
 
 
-def quick(costs: list[float]) -> float:
-    """The cost where nothing else holds the processor: the median of the quickest quarter."""
-    return statistics.median(sorted(costs)[:max(1, len(costs) // 4)])
+class Meter:
+    """Milliseconds of processor time of the page's main thread."""
+
+    def __init__(self, page):
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def __call__(self, *names: str) -> float:
+        told = {each["name"]: each["value"] for each in self._session.send("Performance.getMetrics")["metrics"]}
+        return 1000 * sum(told[name] for name in names or WORK)
+
+
+def png(width: int, height: int, shift: float = 0.0) -> bytes:
+    out = io.BytesIO()
+    painted(width, height, shift).save(out, "PNG")
+    return out.getvalue()
 
 
 @pytest.fixture(scope="module")
-def page(browser, served):
-    """A picture with nine hundred queries, all of them in the list."""
-    found = browser.new_page(viewport={"width": 1280, "height": 800})
+def page(browser, served, assets):
+    """A picture with nine hundred queries, all of them in the list, and a record of forty such pictures."""
+    facts, arrays = FakeRunner(queries=QUERIES).inspect(painted(), "deformable_detr_two_stage", "scenes")
+    record = assets / "statistics" / "deformable_detr_two_stage--scenes.npz"
+    record.parent.mkdir(exist_ok=True)
+    coarse(joined([slots(Run("", facts, arrays))] * 40)).save(record)
+    found = browser.new_page(viewport=SIZE)
     found.set_default_timeout(90000)
     found.goto(f"{served.url}/?top={QUERIES}")
     found.wait_for_selector(".query-row")
     usual, served.runner.queries = served.runner.queries, QUERIES
-    out = io.BytesIO()
-    painted(shift=0.017).save(out, "PNG")
-    found.set_input_files("#atlas-source input[type=file]", {"name": "many.png", "mimeType": "image/png", "buffer": out.getvalue()})
+    file = {"name": "many.png", "mimeType": "image/png", "buffer": png(1280, 960, 0.017)}
+    found.set_input_files("#atlas-source input[type=file]", file)
     found.wait_for_function(f"document.querySelectorAll('.query-row').length === {QUERIES}")
-    served.runner.queries = usual
     yield found
+    served.runner.queries = usual
+    record.unlink()
     found.close()
 
 
-def test_a_hover_reaches_every_panel_within_a_frame(page, record_property):
-    costs = page.evaluate(COST, [{"hover": 7 * i % QUERIES} for i in range(40)])
-    record_property("milliseconds", quick(costs))
-    assert quick(costs) <= 16, sorted(costs)
+def opened(page, name: str, place: str) -> None:
+    page.evaluate("(name) => document.querySelector(`.pages [data-page=${name}]`).click()", name)
+    page.locator(place).first.scroll_into_view_if_needed()
+    page.wait_for_function("() => !document.querySelector('.stage-status:not(:empty)')?.checkVisibility()")
+    page.wait_for_timeout(1500)                         # what came with the page has been drawn
 
 
-def test_the_threshold_moves_within_a_frame_and_without_a_request(page, record_property):
-    page.wait_for_timeout(1000)                         # what the pointer asked for before has come
+@pytest.mark.parametrize(("name", "place", "words"), HOVERS)
+def test_pointing_reaches_everything_within_a_frame(page, record_property, name, place, words):
+    opened(page, name, place)
+    meter, bounds = Meter(page), page.locator(place).first.bounding_box()
+    costs, told = [], []
+    for i in range(40):
+        across, down = (0.08 + 0.84 * (i * 11 % 40) / 40, 0.1 + 0.8 * (i * 7 % 40) / 40)
+        at = bounds["x"] + across * bounds["width"], min(bounds["y"] + down * bounds["height"], SIZE["height"] - 4)
+        before = meter()
+        page.mouse.move(*at)
+        page.evaluate(SETTLE)
+        costs.append(meter() - before)
+        told.append(page.inner_text(f"{words}:visible"))
+    changes = [cost for cost, now, last in zip(costs[1:], told[1:], told, strict=False) if now != last]
+    record_property("milliseconds", statistics.median(changes))
+    assert len(set(told)) >= 3, "the pointer changed nothing"
+    assert statistics.median(changes) <= 16, sorted(changes)
+
+
+@pytest.mark.parametrize("change", ["threshold", "hover"])
+def test_a_change_of_the_selection_is_drawn_within_a_frame(page, record_property, change):
+    opened(page, "explore", ".query-list")
+    page.mouse.move(4, 4)
+    values = {"threshold": lambda i: 0.05 + i / 50, "hover": lambda i: 7 * i % QUERIES}[change]
+    meter, costs = Meter(page), []
     asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    costs = page.evaluate(COST, [{"threshold": 0.3 + i / 100, "hover": None} for i in range(40)])
-    record_property("milliseconds", quick(costs))
-    assert quick(costs) <= 16, sorted(costs)
-    assert not [url for url in asked if "boot" not in url and "heartbeat" not in url]
+    listen = lambda request: "boot" in request.url or "heartbeat" in request.url or asked.append(request.url)  # noqa: E731
+    page.on("request", listen)
+    for i in range(24):
+        before = meter()
+        page.evaluate(CHANGE, {change: values(i)})
+        costs.append(meter() - before)
+    page.remove_listener("request", listen)
+    page.evaluate(CHANGE, {"threshold": 0.5, "hover": None})
+    record_property("milliseconds", statistics.median(costs))
+    assert statistics.median(costs) <= 16, sorted(costs)
+    assert change == "hover" or not asked, "only a query's details may be sent for"
 
 
 def test_details_of_a_query_come_quickly(page, record_property):
-    took = page.evaluate("""async () => {
-        const base = performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/bus.js')).name;
-        const { ask } = await import(new URL('session.js', base));
-        const { get } = await import(base);
-        const took = [];
-        for (let query = 100; query < 108; query++) {
-            const since = performance.now();
-            await ask('query_detail', { run: get().run.id, query });
-            took.push(performance.now() - since);
-        }
-        return took; }""")
-    record_property("milliseconds", quick(took))
-    assert quick(took) <= 150, took
+    """Asked one after the other; the server's work and the browser's together."""
+    opened(page, "explore", ".query-list")
+    meter, costs = Meter(page), []
+    for query in range(100, 112):
+        since, before = time.process_time(), meter("TaskDuration")
+        page.evaluate(DETAIL, query)
+        costs.append(meter("TaskDuration") - before + 1000 * (time.process_time() - since))
+    record_property("milliseconds", statistics.median(costs))
+    assert statistics.median(costs) <= 150, sorted(costs)
 
 
-def test_a_cold_page_shows_a_pinned_query_soon(browser, served, record_property):
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    since = time.perf_counter()
-    page.goto(served.url, wait_until="commit")
-    page.wait_for_selector(".card-query:not([hidden]) .by-layer td", timeout=60000)
-    seconds = time.perf_counter() - since
-    context.close()
+@pytest.fixture(scope="module")
+def real():
+    """The app over its own assets: the opening run is a stored one of real weights, and no detector is asked."""
+    runner = FakeRunner()
+    atlas = build(Engine(lambda: runner, ASSETS), ASSETS)
+    _, url, _ = atlas.demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **atlas.launch)
+    yield url.rstrip("/"), runner
+    atlas.demo.close()
+
+
+def test_a_cold_page_shows_a_pinned_query_soon(browser, real, record_property):
+    """Three seconds: all that server and browser compute fits into them on one core, in few steps that wait for one another."""
+    url, runner = real
+    costs = []
+    for _ in range(3):
+        context = browser.new_context(viewport=SIZE)
+        page = context.new_page()
+        meter, since, clock = Meter(page), time.process_time(), time.perf_counter()
+        page.goto(url, wait_until="commit")
+        page.wait_for_selector(".card-query:not([hidden]) .by-layer td", timeout=60000)
+        seconds = time.perf_counter() - clock
+        costs.append(time.process_time() - since + meter("TaskDuration") / 1000)
+        sent = page.evaluate(SENT)
+        context.close()
     record_property("seconds", seconds)
-    assert seconds <= 12, "three seconds on two free cores; four times that where other work holds them"
+    record_property("processor seconds", min(costs))
+    own = [start for name, start, _ in sent if name.endswith(".js") and "/atlas/static/" in name]
+    asked = [name for name, *_ in sent if "component_server" in name]
+    assert min(costs) <= 3, costs
+    assert sorted(own)[len(own) // 2] < min(start for name, start, _ in sent if "/Blocks-" in name), "scripts come beside the framework's"
+    assert len(asked) <= 6 and len(sent) <= 130 and sum(size for *_, size in sent) < 1.2e6, (len(asked), len(sent))
+    assert runner.calls == 0

@@ -207,6 +207,8 @@ def test_the_saved_page_works_without_the_server(explore, browser, troubles, tmp
     page.screenshot(path=screenshots / "saved-page.png")
     page.get_by_role("tab", name="Inside").click()
     page.wait_for_selector("#atlas-inside-mosaic canvas:visible")
+    page.wait_for_function("document.querySelectorAll('#atlas-inside-change .main-svg').length >= 2")
+    assert page.locator("#atlas-inside-special .special:visible").count() >= 1
     assert page.locator(".card-line:visible").count() == 0
     page.wait_for_timeout(300)
     page.screenshot(path=screenshots / "saved-inside.png", full_page=True)

@@ -2,10 +2,12 @@
 import { get, on, set } from "../bus.js";
 import { mount as card } from "../card.js";
 import { el, icon } from "../dom.js";
+import { mount as change } from "../inside/change.js";
 import { mount as formula } from "../inside/formula.js";
 import { mount as mosaic } from "../inside/mosaic.js";
 import { mount as others } from "../inside/others.js";
 import { mount as path } from "../inside/path.js";
+import { mount as special } from "../inside/special.js";
 import "../keys.js";
 import { mount as layers } from "../layers.js";
 import { mark } from "../mark.js";
@@ -54,7 +56,8 @@ document.title = `${run.facts.picture.name} · ${title(run.facts.variant)} · DE
 const tools = el("div", { class: "header-tools" }, el("button", { type: "button", class: "quiet tool", title: say.theme, "aria-label": say.theme, onclick: turn }, icon("theme")));
 const places = {
   explore: el("div", {}, el("div", { id: "atlas-workspace" }, panel("queries", queries), el("div", { id: "atlas-centre" }, panel("stage", stage), panel("layers", layers)), panel("card", card))),
-  inside: el("div", { class: "saved" }, el("div", { id: "atlas-inside" }, panel("inside-path", path), panel("inside-others", others), panel("inside-mosaic", mosaic), panel("inside-formula", formula))),
+  inside: el("div", { class: "saved" }, el("div", { id: "atlas-inside" }, panel("inside-path", path), panel("inside-change", change), panel("inside-mosaic", mosaic), panel("inside-others", others),
+    panel("inside-formula", formula), panel("inside-special", special))),
 };
 if (!places[get().page]) set({ page: "explore" });
 document.body.append(el("div", { class: "gradio-container" }, el("main", { class: "main" },
