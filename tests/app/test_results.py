@@ -79,4 +79,5 @@ def test_compare_sets_it_beside_what_it_started_from(results, screenshots):
     results.locator(".difference-row").nth(7).wait_for()     # what a young detector is unsure of is there to be seen, too
     said = results.evaluate("new URLSearchParams(location.search).get('compare')")
     assert said == "deformable_detr@scenes,deformable_detr@job:demo"
+    assert results.locator("table.costs tr", has_text="AP50").locator(".best").count() == 0, "measured on different data"
     results.screenshot(path=screenshots / "results-compare.png", full_page=True)

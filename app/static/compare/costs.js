@@ -62,6 +62,9 @@ const ROWS = [
 const score = (value) => (value === undefined ? null : number(Number(value), 3));
 const trained = ({ card, weights }) => [card.data ?? weights, card.images ? say.images(number(card.images)) : null].filter(Boolean).join(", ");
 
+/** Qualities measured on different data are not a contest. */
+const fair = (key, runs) => !key.startsWith("ap") || new Set(runs.filter(Boolean).map(({ facts }) => facts.card.data)).size < 2;
+
 function fill(place) {
   const { models, runs } = get();
   const head = el("tr", {}, el("th", {}), ...models.map((one, at) => el("th", { scope: "col" }, el("span", { class: "letter", "data-model": LETTERS[at] }, LETTERS[at]), " ", title(one.model), el("small", {}, called(one.model, one.weights)))));
@@ -69,7 +72,7 @@ function fill(place) {
     const costs = models.map((one) => known.get(name(one)));
     const values = models.map((_, at) => (value && runs[at] ? Number(value(costs[at], runs[at])) : NaN));
     const shown = models.map((_, at) => (runs[at] && show(costs[at], runs[at])) || "…");
-    const best = better && new Set(shown).size > 1 ? Math[better > 0 ? "max" : "min"](...values.filter((v) => !Number.isNaN(v))) : null;
+    const best = better && new Set(shown).size > 1 && fair(key, runs) ? Math[better > 0 ? "max" : "min"](...values.filter((v) => !Number.isNaN(v))) : null;
     return el("tr", {}, el("th", { scope: "row", title: say.meaning[key] ?? "" }, say.rows[key], key === "ap" ? [" ", badge("ap")] : null),
       ...models.map((_, at) => el("td", { class: values[at] === best ? "best" : "" }, shown[at])));
   });

@@ -29,7 +29,7 @@ export function results() {
     explore.disabled = compare.disabled = !ready;
     compare.hidden = !job.base;
     for (const button of [explore, compare]) button.title = ready ? "" : say.notYet;
-    write(note, isActive(job) ? say.resultsSoFar : say.resultsNote);
+    write(note, record()?.best ? (isActive(job) ? say.resultsSoFar : say.resultsNote) : "");
     write(code, snippetOf(job));
     write(command, job.command);
     numbers.replaceChildren(...table().map(([key, value]) => el("div", {}, el("dt", {}, key), el("dd", {}, value))));
