@@ -23,7 +23,7 @@ SIZE = (800, 1128)
 
 
 @register_flop_formula(torch.ops.detr_atlas.deformable_attention)
-def _deformable_flops(value: Any, sides: Any, locations: Any, weights: Any, *, out_shape: Any = None, **_: Any) -> int:
+def _deformable_flops(value: Any, sides: Any, locations: Any, weights: Any, *_: Any, out_shape: Any = None, **__: Any) -> int:
     """Every sampled point reads four corners of its head's channels, blends them and weighs the result.
 
     Four multiply-adds for the blend and one for the weight, a point and a channel.

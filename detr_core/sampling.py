@@ -5,13 +5,14 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from kernels import deformable_attention
+from kernels import deformable_attention, softmax_deformable_attention
 
 from .attention import xavier
 from .recipe import Recipe
 from .structures import Features, Queries, Shapes
-from .tape import note
+from .tape import note, wanted
 
 
 class DeformableAttention(nn.Module):
@@ -40,17 +41,24 @@ class DeformableAttention(nn.Module):
         with torch.no_grad():
             self.offset.bias.copy_((compass.view(-1, 1, 1, 2) * steps).expand(-1, self.levels, -1, -1).flatten())
 
-    def places(self, offset: Tensor, anchor: Tensor, memory: Features) -> Tensor:
-        """offset [B, Q, M, L, P, 2], anchor [B, Q, 2|4] of the picture -> [B, Q, M, L, P, 2] of the padded levels."""
+    def offsets(self, query: Tensor, units: Tensor) -> Tensor:
+        """[B, Q, C], units [L, 2] -> [B, Q, M, L, P, 2]: offsets times units, which the small matrix takes on, not the many offsets."""
+        units = units[:, None].expand(self.heads, -1, self.points, -1).flatten()
+        offset = F.linear(query, self.offset.weight * units[:, None], self.offset.bias * units)
+        return offset.unflatten(-1, (self.heads, self.levels, self.points, 2))
+
+    def places(self, query: Tensor, anchor: Tensor, memory: Features) -> Tensor:
+        """query [B, Q, C], anchor [B, Q, 2|4] of the picture -> [B, Q, M, L, P, 2] of the padded levels."""
         if memory.padded:
             anchor = anchor[:, :, None] * memory.valid.repeat(1, 1, anchor.shape[-1] // 2)[:, None]
         else:
             anchor = anchor[:, :, None].expand(-1, -1, self.levels, -1)
-        anchor = anchor[:, :, None, :, None]
-        if anchor.shape[-1] == 4:
-            return anchor[..., :2] + offset * anchor[..., 2:] * (0.5 / self.points)
-        size = torch.tensor([[w, h] for h, w in memory.shapes], dtype=offset.dtype, device=offset.device)
-        return anchor + offset / size[:, None]
+        sides = [(w, h) if anchor.shape[-1] == 2 else (2 * self.points,) * 2 for h, w in memory.shapes]
+        offset = self.offsets(query, 1 / torch.tensor(sides, dtype=torch.float32, device=query.device))
+        # every point gets its own copy of the anchor, small beside the heads' offsets: additions of two numbers at a time are slow
+        anchor = anchor[:, :, :, None].expand(-1, -1, -1, self.points, -1)[:, :, None]
+        centre = anchor[..., :2].contiguous()
+        return centre + offset if anchor.shape[-1] == 2 else torch.addcmul(centre, offset, anchor[..., 2:].contiguous())
 
     def values(self, memory: Features) -> Tensor:
         """[B, N, M, C/M] projected tokens; those of the padding are zero, so that not even the bias remains."""
@@ -61,10 +69,13 @@ class DeformableAttention(nn.Module):
 
     def sample(self, query: Tensor, anchor: Tensor, memory: Features) -> Tensor:
         """query [B, Q, C], anchor [B, Q, 2|4] in 0..1 of the picture -> [B, Q, C]."""
-        offset = self.offset(query).unflatten(-1, (self.heads, self.levels, self.points, 2))
-        weights = self.weight(query).unflatten(-1, (self.heads, -1)).softmax(-1).unflatten(-1, (self.levels, self.points))
-        locations = self.places(offset, anchor, memory)
-        note(self, locations=locations, weights=weights)
+        scores = self.weight(query).unflatten(-1, (self.heads, self.levels, self.points))
+        locations = self.places(query, anchor, memory)
+        note(self, locations=locations)
+        if not wanted(self, "weights"):
+            return self.out(softmax_deformable_attention(self.values(memory), memory.shapes, locations, scores))
+        weights = scores.flatten(3).softmax(-1).view_as(scores)
+        note(self, weights=weights)
         return self.out(deformable_attention(self.values(memory), memory.shapes, locations, weights))
 
 

@@ -6,6 +6,9 @@ of head (8, 16 or 32 channels at a time; never again for another image size, bat
 
 The backward pass gives each (image, head) to one thread. Nobody else adds to those rows of value's gradient, so it needs no atomic
 operations and repeats to the last bit, whatever the number of threads.
+
+With `softmax` the weights are made of scores on the way, in the cache, and in the backward pass once more: PyTorch's own softmax over a
+dozen numbers spends its time on beginning and ending.
 """
 
 from functools import cache
@@ -17,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from kernels.deformable import Shapes
-from kernels.lanes import dot, load, multiply_add, prefetch, store, zeros
+from kernels.lanes import added, dot, exponential, larger, largest, load, multiply_add, plus, prefetch, smaller, store, zeros
 from kernels.threads import spread
 
 POINTS_A_PART = 16384  # about 0.2 ms; handing less than that to another thread costs more than it saves
@@ -25,16 +28,62 @@ POINTS_A_PART = 16384  # about 0.2 ms; handing less than that to another thread 
 NEAR = 1 << 20  # numbers of value that a core's own cache holds; from more, memory is asked for the next query's tokens in advance
 
 
+WIDE = 16  # numbers that softmax works on at a time
+
+
 @njit(nogil=True, error_model="numpy")
-def sample(total, value, start, step, shapes, locations, weights, at, points):
-    """Adds the `points` samples a level of one query and head, whose first is number `at`, to `total`; `step` leads to the next token."""
+def room(samples):
+    """Memory for `softmax` of so many numbers in whole vectors: shares, and their caps: infinity, for the filling minus infinity."""
+    size = -(-samples // WIDE) * WIDE
+    caps = np.full(size, np.inf, dtype=np.float32)
+    caps[samples:] = -np.inf
+    return np.empty(size, dtype=np.float32), caps
+
+
+@njit(nogil=True, error_model="numpy")
+def softmax(scores, at, samples, shares, caps):
+    """The softmax of scores[at : at + samples] into the first of `shares`, which came with `caps` from `room`."""
+    one, none, source, begin = np.float32(1), zeros(WIDE), scores, at
+    if at + shares.size > scores.size:  # a whole vector would reach beyond the end
+        for number in range(samples):
+            shares[number] = scores[at + number]
+        source, begin = shares, 0
+    highest = smaller(load(source, begin, none), load(caps, 0, none))
+    for block in range(WIDE, shares.size, WIDE):
+        highest = larger(highest, smaller(load(source, begin + block, none), load(caps, block, none)))
+    shift, total = -largest(highest), none
+    for block in range(0, shares.size, WIDE):
+        power = exponential(plus(smaller(load(source, begin + block, none), load(caps, block, none)), shift))
+        store(shares, block, power)
+        total = multiply_add(one, power, total)
+    share = one / added(total)
+    for block in range(0, shares.size, WIDE):
+        store(shares, block, multiply_add(share, load(shares, block, none), none))
+
+
+@njit(nogil=True, error_model="numpy")
+def score_gradients(shares, gradients, at, samples):
+    """Turns gradients[at : at + samples] of softmax's shares into those of its scores."""
+    mean = np.float32(0)
+    for number in range(samples):
+        mean += shares[number] * gradients[at + number]
+    for number in range(samples):
+        gradients[at + number] = shares[number] * (gradients[at + number] - mean)
+
+
+@njit(nogil=True, error_model="numpy")
+def sample(total, value, start, step, shapes, locations, weights, first, at, points):
+    """Adds the `points` samples a level of one query and head to `total`; `step` leads to the next token.
+
+    The first sample is number `at` of the locations and `first` of the weights.
+    """
     one, half = np.float32(1), np.float32(0.5)
     for level in range(shapes.size // 2):
         rows, columns = shapes[2 * level], shapes[2 * level + 1]
         height, width, line = np.float32(rows), np.float32(columns), columns * step
         for _ in range(points):
-            x, y, weight = locations[2 * at] * width - half, locations[2 * at + 1] * height - half, weights[at]
-            at += 1
+            x, y, weight = locations[2 * at] * width - half, locations[2 * at + 1] * height - half, weights[first]
+            at, first = at + 1, first + 1
             if (x >= -one) & (x < width) & (y >= -one) & (y < height):  # false for NaN too
                 left, top = int(np.floor(x)), int(np.floor(y))
                 right, bottom = x - np.float32(left), y - np.float32(top)
@@ -86,14 +135,14 @@ def corner_gradients(gradient, value, value_gradient, at, share):
 
 
 @njit(nogil=True, error_model="numpy")
-def sample_gradients(gradient, value, value_gradient, start, step, shapes, locations, weights, gradients, at, points):
+def sample_gradients(gradient, value, value_gradient, start, step, shapes, locations, weights, first, gradients, at, points):
     """The chain rule for `sample`: adds to value's gradient and to `gradients` = (of locations, of weights)."""
     one, half, location_gradient, weight_gradient = np.float32(1), np.float32(0.5), gradients[0], gradients[1]
     for level in range(shapes.size // 2):
         rows, columns = shapes[2 * level], shapes[2 * level + 1]
         height, width, line = np.float32(rows), np.float32(columns), columns * step
         for _ in range(points):
-            x, y, weight = locations[2 * at] * width - half, locations[2 * at + 1] * height - half, weights[at]
+            x, y, weight = locations[2 * at] * width - half, locations[2 * at + 1] * height - half, weights[first]
             if (x >= -one) & (x < width) & (y >= -one) & (y < height):
                 left, top = int(np.floor(x)), int(np.floor(y))
                 right, bottom = x - np.float32(left), y - np.float32(top)
@@ -110,7 +159,7 @@ def sample_gradients(gradient, value, value_gradient, start, step, shapes, locat
                 weight_gradient[at] += (one - bottom) * ((one - right) * a + right * b) + bottom * ((one - right) * c + right * d)
                 location_gradient[2 * at] += weight * width * ((one - bottom) * (b - a) + bottom * (d - c))
                 location_gradient[2 * at + 1] += weight * height * ((one - right) * (c - a) + right * (d - b))
-            at += 1
+            at, first = at + 1, first + 1
         start += rows * line
 
 
@@ -124,37 +173,50 @@ def _kept(function):
 
 @cache
 def compiled(lanes: int):
-    """(forward, backward) for blocks of `lanes` channels."""
+    """(forward, backward) for blocks of `lanes` channels; `fused` says that the weights are scores, still to go through softmax."""
 
     @_kept
-    def forward_rows(begin, end, sizes, value, shapes, locations, weights, output):
+    def forward_rows(begin, end, sizes, fused, value, shapes, locations, weights, output):
         queries, heads, width, points, tokens = sizes
         samples, far = points * (shapes.size // 2), value.size > NEAR
+        shares, caps = room(samples)
         for row in range(begin, end):  # row = image * queries + query
             for head in range(heads):
                 at = row * heads + head
                 if far and at + 1 < end * heads:
                     start = (((at + 1) // heads // queries) * tokens * heads + (at + 1) % heads) * width
                     announce(value, start, heads * width, shapes, locations, (at + 1) * samples, points, width)
+                table, first = weights, at * samples
+                if fused and samples:
+                    softmax(weights, first, samples, shares, caps)
+                    table, first = shares, 0
                 for block in range(0, width, lanes):
                     start = ((row // queries) * tokens * heads + head) * width + block
-                    total = sample(zeros(lanes), value, start, heads * width, shapes, locations, weights, at * samples, points)
+                    total = sample(zeros(lanes), value, start, heads * width, shapes, locations, table, first, at * samples, points)
                     store(output, at * width + block, total)
 
     @_kept
-    def backward_heads(begin, end, sizes, output_gradient, value, shapes, locations, weights, value_gradient, gradients):
+    def backward_heads(begin, end, sizes, fused, output_gradient, value, shapes, locations, weights, value_gradient, gradients):
         queries, heads, width, points, tokens = sizes
         samples = points * (shapes.size // 2)
+        shares, caps = room(samples)
         for pair in range(begin, end):  # pair = image * heads + head
             image, head = pair // heads, pair % heads
             for query in range(queries):
                 at = (image * queries + query) * heads + head
+                table, first = weights, at * samples
+                if fused and samples:
+                    softmax(weights, first, samples, shares, caps)
+                    table, first = shares, 0
                 for block in range(0, width, lanes):
                     gradient = load(output_gradient, at * width + block, zeros(lanes))
                     start = (image * tokens * heads + head) * width + block
                     sample_gradients(
-                        gradient, value, value_gradient, start, heads * width, shapes, locations, weights, gradients, at * samples, points
-                    )
+                        gradient, value, value_gradient, start, heads * width, shapes, locations, table, first, gradients, at * samples,
+                        points,
+                    )  # fmt: skip
+                if fused:
+                    score_gradients(shares, gradients[1], at * samples, samples)
 
     return forward_rows, backward_heads
 
@@ -181,8 +243,8 @@ def prepare(width: int) -> None:
     forward(torch.zeros(1, 1, 1, width), ((1, 1),), torch.zeros(1, 1, 1, 1, 1, 2), torch.zeros(1, 1, 1, 1, 1))
 
 
-def forward(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> Tensor:
-    """Output [B, Q, H * D] in value's dtype; value on the CPU, float32 or shorter."""
+def forward(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor, softmax: bool = False) -> Tensor:
+    """Output [B, Q, H * D] in value's dtype; value on the CPU, float32 or shorter. With `softmax` the weights are its scores."""
     batch, _, heads, width = value.shape
     padded = _whole(value)
     sizes = _sizes(padded, locations)
@@ -190,11 +252,13 @@ def forward(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -
     inputs = _flat(padded), np.array(shapes, dtype=np.int64).reshape(-1), _flat(locations), _flat(weights)
     function = compiled(_lanes(sizes[2]))[0]
     smallest = POINTS_A_PART // max(1, heads * weights.shape[3] * weights.shape[4])
-    spread(lambda begin, end: function(begin, end, sizes, *inputs, output.view(-1).numpy()), batch * sizes[0], smallest)
+    spread(lambda begin, end: function(begin, end, sizes, softmax, *inputs, output.view(-1).numpy()), batch * sizes[0], smallest)
     return output[..., :width].flatten(2).to(value.dtype)
 
 
-def backward(gradient: Tensor, value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def backward(
+    gradient: Tensor, value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor, softmax: bool = False
+) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of value, locations and weights for the gradient [B, Q, H * D] of the output."""
     batch, _, heads, width = value.shape
     padded = _whole(value)
@@ -205,7 +269,6 @@ def backward(gradient: Tensor, value: Tensor, shapes: Shapes, locations: Tensor,
     inputs = _flat(padded), np.array(shapes, dtype=np.int64).reshape(-1), _flat(locations), _flat(weights)
     function = compiled(_lanes(sizes[2]))[1]
     smallest = POINTS_A_PART // max(1, sizes[0] * weights.shape[3] * weights.shape[4])
-    spread(
-        lambda begin, end: function(begin, end, sizes, output_gradient, *inputs, value_gradient, tuple(others)), batch * heads, smallest
-    )
+    arrays = output_gradient, *inputs, value_gradient, tuple(others)
+    spread(lambda begin, end: function(begin, end, sizes, softmax, *arrays), batch * heads, smallest)
     return results[0][..., :width].to(value.dtype).contiguous(), results[1].to(locations.dtype), results[2].to(weights.dtype)

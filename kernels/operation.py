@@ -27,6 +27,7 @@ from kernels.deformable import Shapes, check, reference
 _reference_asked: ContextVar[bool] = ContextVar("reference_asked", default=False)
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 HAS_TRITON = importlib.util.find_spec("triton") is not None
+WHOLE = 16  # samples a query that PyTorch's softmax takes in its stride on a CPU; over others a fused one gains, see README.md
 WIDE_HEAD = 16  # channels from which bags beat grid_sample on a CPU in forward and backward, measured by kernels.bench
 
 
@@ -75,39 +76,55 @@ def _pairs(sides: Sequence[int]) -> Shapes:
     return tuple(zip(sides[::2], sides[1::2], strict=True))
 
 
+def shares(scores: Tensor) -> Tensor:
+    """The softmax of scores [B, Q, H, L, P] over each query's points of all levels."""
+    return scores.flatten(3).softmax(-1).view(scores.shape)
+
+
 @torch.library.custom_op("detr_atlas::deformable_attention", mutates_args=())
-def operation(value: Tensor, sides: Sequence[int], locations: Tensor, weights: Tensor) -> Tensor:
-    """`deformable_attention` with shapes as one list h, w, h, w, ..., which PyTorch's schemas can express."""
-    return engine(value).forward(value, _pairs(sides), locations, weights)
+def operation(value: Tensor, sides: Sequence[int], locations: Tensor, weights: Tensor, softmax: bool = False) -> Tensor:
+    """`deformable_attention` with shapes as one list h, w, h, w, ..., which schemas can express; `softmax`: weights are scores."""
+    chosen = engine(value)
+    if softmax and hasattr(chosen, "softmax"):
+        return chosen.forward(value, _pairs(sides), locations, weights, softmax=True)
+    return chosen.forward(value, _pairs(sides), locations, shares(weights) if softmax else weights)
 
 
 @operation.register_fake
-def _(value, sides, locations, weights):
+def _(value, sides, locations, weights, softmax=False):
     return value.new_empty(value.shape[0], locations.shape[1], value.shape[2] * value.shape[3])
 
 
 @torch.library.custom_op("detr_atlas::deformable_attention_backward", mutates_args=())
 def operation_backward(
-    gradient: Tensor, value: Tensor, sides: Sequence[int], locations: Tensor, weights: Tensor
+    gradient: Tensor, value: Tensor, sides: Sequence[int], locations: Tensor, weights: Tensor, softmax: bool = False
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of value, locations and weights."""
-    return engine(value).backward(gradient, value, _pairs(sides), locations, weights)
+    chosen, arguments = engine(value), (gradient, value, _pairs(sides), locations)
+    if softmax and hasattr(chosen, "softmax"):
+        return chosen.backward(*arguments, weights, softmax=True)
+    if not softmax:
+        return chosen.backward(*arguments, weights)
+    weights = shares(weights)
+    of_value, of_locations, of_weights = chosen.backward(*arguments, weights)
+    product = weights * of_weights
+    return of_value, of_locations, product - weights * product.sum((3, 4), keepdim=True)
 
 
 @operation_backward.register_fake
-def _(gradient, value, sides, locations, weights):
+def _(gradient, value, sides, locations, weights, softmax=False):
     return tuple(tensor.new_empty(tensor.shape) for tensor in (value, locations, weights))
 
 
 def _save(ctx, inputs, output):
-    value, ctx.sides, locations, weights = inputs
+    value, ctx.sides, locations, weights, ctx.softmax = inputs
     ctx.save_for_backward(value, locations, weights)
 
 
 def _backward(ctx, gradient):
     value, locations, weights = ctx.saved_tensors
-    of_value, of_locations, of_weights = operation_backward(gradient, value, ctx.sides, locations, weights)
-    return of_value, None, of_locations, of_weights
+    of_value, of_locations, of_weights = operation_backward(gradient, value, ctx.sides, locations, weights, ctx.softmax)
+    return of_value, None, of_locations, of_weights, None
 
 
 operation.register_autograd(_backward, setup_context=_save)
@@ -124,3 +141,15 @@ def deformable_attention(value: Tensor, shapes: Shapes, locations: Tensor, weigh
     if prefers_reference(value):
         return reference(value, shapes, locations, weights)
     return operation(value, [side for shape in shapes for side in shape], locations, weights)
+
+
+def softmax_deformable_attention(value: Tensor, shapes: Shapes, locations: Tensor, scores: Tensor) -> Tensor:
+    """`deformable_attention` with the softmax of `scores` [B, Q, H, L, P] over a query's L * P points as weights.
+
+    One pass on a CPU with Numba where that gains; elsewhere PyTorch's softmax comes first. Raises as `deformable_attention` does.
+    """
+    fused = value.device.type == "cpu" and HAS_NUMBA and scores.shape[3:].numel() % WHOLE
+    if prefers_reference(value) or not fused:
+        return deformable_attention(value, shapes, locations, shares(scores))
+    check(value, shapes, locations, scores)
+    return operation(value, [side for shape in shapes for side in shape], locations, scores, True)
