@@ -60,8 +60,16 @@ def attend(owner: nn.Module, query: Tensor, key: Tensor, value: Tensor, heads: i
         note(owner, weights=weights, normaliser=scores.logsumexp(-1))
         out = F.dropout(weights, dropout) @ value if dropout else weights @ value
     else:
-        out = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout)
+        out = _fused(query, key, value, mask, dropout)
     return out.transpose(1, 2).flatten(2)
+
+
+def _fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float) -> Tensor:
+    """PyTorch's attention; its fast kernel for CPUs wants values as wide as queries, so zeros fill narrower ones."""
+    width, missing = value.shape[-1], query.shape[-1] - value.shape[-1]
+    if missing > 0 and not dropout and value.device.type == "cpu":
+        return F.scaled_dot_product_attention(query, key, F.pad(value, (0, missing)), attn_mask=mask)[..., :width]
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout)
 
 
 class Attention(nn.Module):

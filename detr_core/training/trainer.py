@@ -57,6 +57,7 @@ class Trainer:
         self.order = Order(len(data.train), run.batch, run.seed, self.accelerator.num_processes * run.accumulate)
         self.criterion, self.events = Criterion(detector.recipe), Events()
         self.model, self.optimizer = self.accelerator.prepare(detector, optimizer(detector, self.policy))
+        self.learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.average = Average(detector, run.ema) if run.ema else None
         self.needs = tuple(pattern for scheme in detector.schemes for pattern in scheme.needs)
         self.step, self.evaluated, self.gradient_norm = 0, 0, None
@@ -108,7 +109,8 @@ class Trainer:
         Gradients are the mean over all parts, so each part divides by the mean number of objects a part.
         """
         set_seed(mixed_seed(self.run.seed, self.step, self.accelerator.process_index) % 2**32)
-        self.detector.train()
+        if not self.detector.training:              # telling every module each step takes milliseconds
+            self.detector.train()
         count = self._total(sum(len(t) for batch in batches for t in batch.targets))
         for group in self.optimizer.param_groups:
             group["lr"] = self.policy.rate * group["share"] * self.schedule(self.step)
@@ -118,7 +120,7 @@ class Trainer:
                 losses = self.losses(batch.to(self.accelerator.device), max(count, 1.0) / self.order.parts)
                 self.accelerator.backward(losses.total)
                 if self.accelerator.sync_gradients and self.policy.clip:
-                    self.gradient_norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.policy.clip)
+                    self.gradient_norm = self.accelerator.clip_grad_norm_(self.learning, self.policy.clip)
                 self.optimizer.step()
                 self.optimizer.zero_grad()
             found.append(losses)
