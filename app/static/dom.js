@@ -35,5 +35,3 @@ export function icon(name) {
 export function button(label, press, properties = {}) {
   return el("button", { type: "button", onclick: press, ...properties }, label);
 }
-
-export const percent = (share, digits = 0) => `${(share * 100).toFixed(digits)} %`;

@@ -7,12 +7,13 @@ let frame = 0;
 /** Put the ring around the first visible element of the selector, as soon as there is one, and follow it. */
 export function point(card, selector) {
   rest();
-  let target = null;
+  let [target, at] = [null, 0];
   const since = performance.now();
   const follow = () => {
     const found = target?.isConnected && target.offsetParent ? target : [...document.querySelectorAll(selector)].find(drawn);
-    if (found && found !== target) {
-      target = found;
+    const now = found ? found.getBoundingClientRect().top + scrollY : 0;
+    if (found && (found !== target || Math.abs(now - at) > 8)) {       // what stands above it may still grow
+      [target, at] = [found, now];
       reveal(target, card);
     }
     draw(target);

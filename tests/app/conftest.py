@@ -90,6 +90,14 @@ def watched(page, url: str, troubles: list[str], also: tuple[str, ...] = ()):
     return page
 
 
+def sticking_out(page, place: str) -> list[str]:
+    """What within `place` reaches beyond the window, and is cut off there instead of being scrolled to."""
+    return page.evaluate("""(place) => [...document.querySelectorAll(`${place} *`)].filter((each) => {
+        for (let around = each.parentElement; around; around = around.parentElement) if (/auto|scroll/.test(getComputedStyle(around).overflowX)) return false;
+        return each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1 && !each.closest('.sr'); })
+        .map((each) => `${each.tagName} ${each.id} ${each.getAttribute('class') ?? ''}`)""", place)
+
+
 def _chromium(playwright) -> str | None:
     own = playwright.chromium.executable_path
     found = [os.environ.get("CHROMIUM"), own if Path(own).exists() else None,

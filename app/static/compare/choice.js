@@ -4,7 +4,7 @@ import { badge } from "../badge.js";
 import { gallery, uploader } from "../choose.js";
 import { button, el, icon, write } from "../dom.js";
 import { title } from "../text.js";
-import { words } from "../words.js";
+import { number, words } from "../words.js";
 import { start } from "./address.js";
 import { called, choose, get, LETTERS, MOST, on, same } from "./state.js";
 
@@ -64,7 +64,7 @@ function threshold() {
   const input = el("input", { type: "range", min: 0.05, max: 0.95, step: 0.01, id: "atlas-compare-threshold", oninput: () => bus.set({ threshold: Number(input.value) }) });
   bus.on(["threshold"], (state) => {
     input.value = state.threshold;
-    write(value, state.threshold.toFixed(2));
+    write(value, number(state.threshold, 2));
     input.style.setProperty("--share", `${((input.value - input.min) / (input.max - input.min)) * 100}%`);
   });
   return el("div", { class: "source-part" }, el("label", { class: "slider", for: input.id }, el("span", {}, say.threshold), input, value, badge("threshold")));

@@ -3,7 +3,7 @@ import { badge } from "../badge.js";
 import { el } from "../dom.js";
 import { exportButton, exportJson } from "../export.js";
 import * as bus from "../bus.js";
-import { words } from "../words.js";
+import { number, words } from "../words.js";
 import { lockedAt } from "./align.js";
 import { nameColour } from "./drawing.js";
 import { object } from "./object.js";
@@ -29,8 +29,8 @@ export function mount(place) {
 
 function chips(place, { groups }, again) {
   const count = (kind) => groups.filter((group) => group.kind === kind).length;
-  const chip = (kind, label, number) => el("button", { type: "button", class: "switch", "aria-pressed": String(shown === kind), disabled: kind !== null && !number,
-    onclick: () => { shown = shown === kind ? null : kind; again(); } }, `${label} ${number}`);
+  const chip = (kind, label, found) => el("button", { type: "button", class: "switch", "aria-pressed": String(shown === kind), disabled: kind !== null && !found,
+    onclick: () => { shown = shown === kind ? null : kind; again(); } }, `${label} ${found}`);
   place.replaceChildren(chip(null, say.every, groups.length), ...KINDS.filter((kind) => kind !== "some" || get().models.length > 2).map((kind) => chip(kind, say.kinds[kind], count(kind))));
 }
 
@@ -51,13 +51,13 @@ function rows(list, state) {
 function row(group, { runs }) {
   const names = [...new Set(group.names.filter((name) => name !== null))];
   const cells = group.members.map((query, at) => {
-    if (query !== null) return el("span", { class: "hit", title: say.settled(lockedAt(runs[at], query) + 1, runs[at].layers) }, el("b", {}, group.scores[at].toFixed(2)), el("i", {}, say.layerShort(lockedAt(runs[at], query) + 1)));
-    return el("span", { class: "missed", title: group.near[at] ? say.weak : say.absent }, group.near[at] ? group.near[at].score.toFixed(2) : "–");
+    if (query !== null) return el("span", { class: "hit", title: say.settled(lockedAt(runs[at], query) + 1, runs[at].layers) }, el("b", {}, number(group.scores[at], 2)), el("i", {}, say.layerShort(lockedAt(runs[at], query) + 1)));
+    return el("span", { class: "missed", title: group.near[at] ? say.weak : say.absent }, group.near[at] ? number(group.near[at].score, 2) : "–");
   });
   return el("div", { class: "difference-row", role: "option", id: `atlas-object-${group.key}`, "data-key": group.key, "data-kind": group.kind },
     el("span", { class: "names" }, names.flatMap((name, i) => [i ? el("em", {}, " / ") : null, el("i", { class: "swatch", style: { background: nameColour(name) } }), name]),
       group.kind === "all" ? null : el("small", {}, label(group))),
-    cells, el("span", { class: "gap" }, group.gap.toFixed(2)));
+    cells, el("span", { class: "gap" }, number(group.gap, 2)));
 }
 
 /** Who found it, in two words. */

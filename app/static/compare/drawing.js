@@ -1,5 +1,6 @@
 /* Drawing of the compared pictures. Thin boxes: all agree. Thick ones: somebody did not find it, or calls it otherwise. */
 import { box, classColour, frame, picture, tag } from "../paint.js";
+import { number } from "../words.js";
 import { get } from "./state.js";
 
 const MISSED = "#ffffff";
@@ -36,7 +37,7 @@ function boxes(ctx, f, state, at, chosen, bounds) {
   const order = [...mine.filter(plain), ...mine.filter((group) => !plain(group))];
   const shapes = new Map(order.map((group) => [group, box(ctx, f, state.runs[at].box(last, group.members[at]), colourOf(group, at),
     plain(group) ? { width: 1.2, alpha: chosen ? 0.4 : 0.75, casing: 1 } : { width: 2.4, alpha: chosen ? 0.5 : 1 })]));
-  if (!chosen) for (const group of mine.filter((each) => !plain(each))) tag(ctx, `${group.names[at]} ${group.scores[at].toFixed(2)}`, shapes.get(group), colourOf(group, at), bounds);
+  if (!chosen) for (const group of mine.filter((each) => !plain(each))) tag(ctx, `${group.names[at]} ${number(group.scores[at], 2)}`, shapes.get(group), colourOf(group, at), bounds);
   if (chosen) object(ctx, f, state, at, chosen, bounds);
 }
 
@@ -45,12 +46,12 @@ function object(ctx, f, { runs }, at, group, bounds) {
   const last = runs[at].layers - 1;
   if (group.members[at] !== null) {
     const shape = box(ctx, f, runs[at].box(last, group.members[at]), colourOf(group, at), { width: 3 });
-    return tag(ctx, `${group.names[at]} ${group.scores[at].toFixed(2)}`, shape, colourOf(group, at), bounds);
+    return tag(ctx, `${group.names[at]} ${number(group.scores[at], 2)}`, shape, colourOf(group, at), bounds);
   }
   const near = group.near[at];
   if (near) {
     const shape = box(ctx, f, runs[at].box(last, near.query), nameColour(near.name), { width: 2, dash: [6, 5] });
-    return tag(ctx, `${near.name} ${near.score.toFixed(2)}`, shape, nameColour(near.name), bounds);
+    return tag(ctx, `${near.name} ${number(near.score, 2)}`, shape, nameColour(near.name), bounds);
   }
   box(ctx, f, group.box, MISSED, { width: 1.6, dash: [2, 5], alpha: 0.9 });
 }

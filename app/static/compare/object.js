@@ -5,7 +5,7 @@ import { PAGES, turn } from "../nav.js";
 import { box, context, frame, layerColour, picture } from "../paint.js";
 import { open } from "../session.js";
 import { title } from "../text.js";
-import { words } from "../words.js";
+import { number, words } from "../words.js";
 import { LOCKED, settling } from "./align.js";
 import { colourOf, fit } from "./drawing.js";
 import { LETTERS } from "./state.js";
@@ -41,7 +41,7 @@ function detector(group, one, at, run) {
     return el("section", { class: "object-part missing" }, canvas, el("div", {}, head, el("p", {}, near ? say.nearly(near.name, near.score) : say.absent), near ? links(one, near.query) : null));
   }
   return el("section", { class: "object-part" }, canvas, el("div", {}, head,
-    el("p", {}, el("b", {}, group.names[at]), ` ${group.scores[at].toFixed(2)} · `, say.query(query)), strip(run, query), links(one, query)));
+    el("p", {}, el("b", {}, group.names[at]), ` ${number(group.scores[at], 2)} · `, say.query(query)), strip(run, query), links(one, query)));
 }
 
 /** One cell a layer, filled by its IoU with the final box; a ring from where it is locked on. */

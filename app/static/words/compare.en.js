@@ -1,4 +1,5 @@
 /* Every sentence of the Compare page, in English. */
+import { number } from "../words.js";
 
 export const say = {
   // choice
@@ -21,15 +22,15 @@ export const say = {
   // one object
   oneObject: "The object", hint: "Point at a box or a row to see the object in every detector; click to pin it.",
   onlyFound: (letter) => `Only ${letter} found it.`, missedBy: (letters) => `Not found by ${letters}.`, foundByAll: (count) => (count === 2 ? "Found by both." : `Found by all ${count}.`),
-  classesDiffer: "Their classes differ.", overlap: (least) => `Least IoU with the best box: ${least.toFixed(2)}.`,
-  nearly: (name, score) => `Below the threshold: ${name} ${score.toFixed(2)}`, query: (query) => `query ${query}`,
-  step: (layer, iou, same) => `Layer ${layer}: IoU with the final box ${iou.toFixed(2)}${same ? "" : ", another class"}`,
+  classesDiffer: "Their classes differ.", overlap: (least) => `Least IoU with the best box: ${number(least, 2)}.`,
+  nearly: (name, score) => `Below the threshold: ${name} ${number(score, 2)}`, query: (query) => `query ${query}`,
+  step: (layer, iou, same) => `Layer ${layer}: IoU with the final box ${number(iou, 2)}${same ? "" : ", another class"}`,
   settled: (layer, layers) => `locked on at layer ${layer} of ${layers}`,
   lockedMeans: (least) => `Locked on: from this layer to the last, the class is the final one and the IoU with the final box at least ${least}.`,
   toExplore: "Open in Explore", toInside: "Open in Inside",
   // costs
   costs: "What it costs, what it reaches", again: "Measure again", measuring: (name) => `Measuring ${name} …`, notMeasured: "Could not be measured: try again.",
-  ms: (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`, pixels: ([height, width]) => `${width} × ${height} px`, images: (count) => `${count} pictures`,
+  ms: (value) => `${value < 10 ? number(value, 1) : Math.round(value)} ms`, pixels: ([height, width]) => `${width} × ${height} px`, images: (count) => `${count} pictures`,
   costsNote: "Times are medians of five runs of this picture on this server, batch 1, after one run that does not count; other visitors' work slows them, so compare rows of one table. " +
     "Multiply-adds are counted by running the network at the input size shown; papers call them FLOPs. AP is that of these weights on their validation pictures, told by their card: it is not COCO AP.",
   rows: { parameters: "Parameters", computation: "Multiply-adds", prepare: "Prepare the picture", network: "Network", read: "Read out boxes", input: "Input", precision: "Precision",

@@ -1,5 +1,5 @@
 /* Все слова страницы «Сравнение» по-русски. */
-import { plural } from "../words.js";
+import { number, plural } from "../words.js";
 
 const objects = (count) => `${count} ${plural(count, { one: "объект", few: "объекта", many: "объектов" })}`;
 
@@ -20,14 +20,14 @@ export const say = {
   waiting: "Ждём детекторы …", nothing: "Ни один объект не достигает порога.", weak: "Ниже порога", absent: "Ни один запрос этого детектора сюда не пришёл.",
   oneObject: "Объект", hint: "Наведите на рамку или строку, чтобы увидеть объект во всех детекторах; щелчок закрепляет.",
   onlyFound: (letter) => `Нашёл только ${letter}.`, missedBy: (letters) => `Не нашли: ${letters}.`, foundByAll: (count) => (count === 2 ? "Нашли оба." : `Нашли все ${count}.`),
-  classesDiffer: "Классы различаются.", overlap: (least) => `Наименьший IoU с лучшей рамкой: ${least.toFixed(2)}.`,
-  nearly: (name, score) => `Ниже порога: ${name} ${score.toFixed(2)}`, query: (query) => `запрос ${query}`,
-  step: (layer, iou, same) => `Слой ${layer}: IoU с итоговой рамкой ${iou.toFixed(2)}${same ? "" : ", другой класс"}`,
+  classesDiffer: "Классы различаются.", overlap: (least) => `Наименьший IoU с лучшей рамкой: ${number(least, 2)}.`,
+  nearly: (name, score) => `Ниже порога: ${name} ${number(score, 2)}`, query: (query) => `запрос ${query}`,
+  step: (layer, iou, same) => `Слой ${layer}: IoU с итоговой рамкой ${number(iou, 2)}${same ? "" : ", другой класс"}`,
   settled: (layer, layers) => `захвачен на слое ${layer} из ${layers}`,
   lockedMeans: (least) => `Захвачен: с этого слоя и до последнего класс — итоговый, а IoU с итоговой рамкой не меньше ${String(least).replace(".", ",")}.`,
   toExplore: "Открыть в обзоре", toInside: "Открыть внутри запроса",
   costs: "Чего стоит и что даёт", again: "Измерить снова", measuring: (name) => `Измеряем ${name} …`, notMeasured: "Измерить не удалось: попробуйте ещё раз.",
-  ms: (value) => `${value < 10 ? value.toFixed(1).replace(".", ",") : Math.round(value)} мс`, pixels: ([height, width]) => `${width} × ${height} пикс.`, images: (count) => `картинок: ${count}`,
+  ms: (value) => `${value < 10 ? number(value, 1) : Math.round(value)} мс`, pixels: ([height, width]) => `${width} × ${height} пикс.`, images: (count) => `картинок: ${count}`,
   costsNote: "Время — медиана пяти прогонов этой картинки на этом сервере, по одной, после одного прогона не в счёт; чужая работа его увеличивает, поэтому сравнивайте строки одной таблицы. " +
     "Умножения со сложением посчитаны прогоном сети при указанном размере входа; в статьях их называют FLOPs. AP — у этих весов на их проверочных картинках, по карточке весов: это не AP на COCO.",
   rows: { parameters: "Параметры", computation: "Умножения со сложением", prepare: "Подготовка картинки", network: "Сеть", read: "Чтение рамок", input: "Вход", precision: "Точность чисел",
