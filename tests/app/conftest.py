@@ -93,7 +93,8 @@ def watched(page, url: str, troubles: list[str], also: tuple[str, ...] = ()):
 def sticking_out(page, place: str) -> list[str]:
     """What within `place` reaches beyond the window, and is cut off there instead of being scrolled to."""
     return page.evaluate("""(place) => [...document.querySelectorAll(`${place} *`)].filter((each) => {
-        for (let around = each.parentElement; around; around = around.parentElement) if (/auto|scroll/.test(getComputedStyle(around).overflowX)) return false;
+        for (let around = each.parentElement; around; around = around.parentElement)
+            if (/auto|scroll/.test(getComputedStyle(around).overflowX)) return false;
         return each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1 && !each.closest('.sr'); })
         .map((each) => `${each.tagName} ${each.id} ${each.getAttribute('class') ?? ''}`)""", place)
 
