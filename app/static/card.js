@@ -66,7 +66,8 @@ function table(parts, run, query, at, kept) {
   }
   parts.columns.forEach((column, i) => column.classList.toggle("here", i === at));
   const chosen = kept ? matter(kept, run) : [];
-  parts.rows.slice(0, CLASSES).forEach(({ head, cells }, place) => {
+  parts.rows.slice(0, CLASSES).forEach(({ node, head, cells }, place) => {
+    node.hidden = place >= run.names.length;
     const label = chosen[place];
     write(head, label === undefined ? "" : run.names[label] ?? "?");
     cells.forEach((cell, i) => {
