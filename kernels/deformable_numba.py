@@ -172,8 +172,8 @@ def _kept(function):
 
 
 @cache
-def compiled(lanes: int):
-    """(forward, backward) for blocks of `lanes` channels; `fused` says that the weights are scores, still to go through softmax."""
+def compiled_forward(lanes: int):
+    """The forward pass for blocks of `lanes` channels; `fused` says that the weights are scores, still to go through softmax."""
 
     @_kept
     def forward_rows(begin, end, sizes, fused, value, shapes, locations, weights, output):
@@ -194,6 +194,13 @@ def compiled(lanes: int):
                     start = ((row // queries) * tokens * heads + head) * width + block
                     total = sample(zeros(lanes), value, start, heads * width, shapes, locations, table, first, at * samples, points)
                     store(output, at * width + block, total)
+
+    return forward_rows
+
+
+@cache
+def compiled_backward(lanes: int):
+    """The backward pass for blocks of `lanes` channels."""
 
     @_kept
     def backward_heads(begin, end, sizes, fused, output_gradient, value, shapes, locations, weights, value_gradient, gradients):
@@ -218,7 +225,7 @@ def compiled(lanes: int):
                 if fused:
                     score_gradients(shares, gradients[1], at * samples, samples)
 
-    return forward_rows, backward_heads
+    return backward_heads
 
 
 def _flat(tensor: Tensor) -> np.ndarray:
@@ -250,7 +257,7 @@ def forward(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor, s
     sizes = _sizes(padded, locations)
     output = torch.empty(batch, sizes[0], heads, sizes[2])
     inputs = _flat(padded), np.array(shapes, dtype=np.int64).reshape(-1), _flat(locations), _flat(weights)
-    function = compiled(_lanes(sizes[2]))[0]
+    function = compiled_forward(_lanes(sizes[2]))
     smallest = POINTS_A_PART // max(1, heads * weights.shape[3] * weights.shape[4])
     spread(lambda begin, end: function(begin, end, sizes, softmax, *inputs, output.view(-1).numpy()), batch * sizes[0], smallest)
     return output[..., :width].flatten(2).to(value.dtype)
@@ -267,7 +274,7 @@ def backward(
     results = [torch.zeros(tensor.shape) for tensor in (padded, locations, weights)]
     value_gradient, *others = (result.view(-1).numpy() for result in results)
     inputs = _flat(padded), np.array(shapes, dtype=np.int64).reshape(-1), _flat(locations), _flat(weights)
-    function = compiled(_lanes(sizes[2]))[1]
+    function = compiled_backward(_lanes(sizes[2]))
     smallest = POINTS_A_PART // max(1, sizes[0] * weights.shape[3] * weights.shape[4])
     arrays = output_gradient, *inputs, value_gradient, tuple(others)
     spread(lambda begin, end: function(begin, end, sizes, softmax, *arrays), batch * heads, smallest)

@@ -333,7 +333,7 @@ def test_a_detector_of_scenes_learns_trees_from_a_browser(visit, place):
     page.wait_for_selector(".recipe-sum dd >> nth=0")
     page.locator(".card[data-start=scenes]").click()
     page.locator(".segment[data-value=small]").click()
-    advanced(page, Pictures_seen="3000", Batch="4", Kept_views="500", Evaluations="10")
+    advanced(page, Pictures_seen="5000", Batch="4", Kept_views="800", Evaluations="10")
     for _ in range(2):
         page.locator(".step-foot .solid").click()
     page.locator("button.start").click()
