@@ -200,7 +200,8 @@ def test_other_image_sizes_compile_nothing():
     for shapes, queries, points in ((((3, 4),), 5, 1), (((6, 5), (3, 2)), 9, 4), (((1, 1), (2, 2), (3, 3)), 1, 2)):
         task = problem(1, shapes, queries, 2, 16, points)
         differentiate(deformable_attention, task)
-    assert [len(function.signatures) for function in (deformable_numba.compiled_forward(16), deformable_numba.compiled_backward(16))] == [1, 1]
+    passes = deformable_numba.compiled_forward(16), deformable_numba.compiled_backward(16)
+    assert [len(function.signatures) for function in passes] == [1, 1]
 
 
 def test_python_threads_do_not_disturb_each_other():
