@@ -5,11 +5,13 @@ import math
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ..training.bundle import COMMON
 from ..training.files import replacing, write_json
 from ..training.run import Run, RunFolder
 from ..training.session import train
@@ -34,6 +36,8 @@ class Pace:
     def on_step(self, trainer: Any, **_: Any) -> None:
         if trainer.step >= PACE_SKIPPED:
             self.marks.append((trainer.images, trainer.seconds))
+        if trainer.step >= PACE_STEPS:
+            trainer.stopping = "enough was timed"
 
     @property
     def seconds(self) -> float:
@@ -52,7 +56,8 @@ def pace(entry: Entry, progress: Any) -> float:
 
 def trial(entry: Entry, progress: Any) -> float:
     """Seconds a picture in a few steps of training that are thrown away."""
-    folder, listener, run = RunFolder(entry.out / "trials" / entry.data / entry.variant), Pace(), entry.run(PACE_STEPS * 8)
+    folder, listener = RunFolder(entry.out / "trials" / entry.data / entry.variant), Pace()
+    run = replace(entry.run((PACE_STEPS + 1) * COMMON.batch), evaluations=1)       # it ends one step before that
     folder.clear()
     folder.create(run)
     train(run, folder, False, progress, (listener,))
