@@ -43,22 +43,24 @@ function sizeOf(canvas) {
 }
 
 export function shows(canvas, ...inputs) {
-  const [now, before] = [[...sizeOf(canvas), ...inputs], shown.get(canvas)];
-  shown.set(canvas, now);
+  return kept(canvas, [...sizeOf(canvas), ...inputs]);
+}
+
+/** Whether something was drawn from these already; from now on it was. */
+function kept(drawn, now) {
+  const before = shown.get(drawn);
+  shown.set(drawn, now);
   return before?.length === now.length && now.every((each, i) => each === before[i]);
 }
 
 export function sheet(canvas, ctx, inputs, draw) {
   const made = sheets.get(canvas) ?? document.createElement("canvas");
-  const now = [canvas.width, canvas.height, ...inputs];
-  const before = shown.get(made);
-  if (before?.length !== now.length || now.some((each, i) => each !== before[i])) {
+  if (!kept(made, [canvas.width, canvas.height, ...inputs])) {
     Object.assign(made, { width: canvas.width, height: canvas.height });
     const own = made.getContext("2d");
     own.scale(RATIO(), RATIO());
     draw(own);
     sheets.set(canvas, made);
-    shown.set(made, now);
   }
   ctx.save();
   ctx.resetTransform();

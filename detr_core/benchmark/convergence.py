@@ -70,13 +70,10 @@ def time_all(out: Path, rounds: int, progress: Any) -> None:
     The runs themselves were made at different hours, some beside other work: seconds that are compared come from here.
     """
     entries = {(entry.data, entry.variant): entry for entry in found(out)}
-    taken: dict[tuple[str, str], float] = {}
-    for _ in range(rounds):
-        for key, entry in entries.items():
-            taken[key] = min(taken.get(key, math.inf), trial(entry, progress))
     paces: dict[str, dict[str, float]] = {data: {} for data, _ in entries}
-    for (data, variant), value in taken.items():
-        paces[data][variant] = round(value, 6)
+    for _ in range(rounds):
+        for (data, variant), entry in entries.items():
+            paces[data][variant] = round(min(paces[data].get(variant, math.inf), trial(entry, progress)), 6)
     write_json(out / PACES, {"made": time.strftime("%Y-%m-%d"), "rounds": rounds, "threads": torch.get_num_threads(), "paces": paces})
 
 

@@ -5,7 +5,6 @@ folders hold.
 """
 from __future__ import annotations
 
-import json
 import math
 import platform
 import time
@@ -21,7 +20,7 @@ from .. import api
 from ..counts import count
 from ..recipe import SIZES
 from ..registry import VARIANTS
-from ..training.files import write_json
+from ..training.files import read_json, write_json
 from ..training.optimise import Policy, parameter_groups
 from ..training.run import RunFolder
 from .plan import Entry, deviations, found, policy
@@ -117,11 +116,12 @@ def _paced(row: dict[str, Any], paces: dict[str, dict[str, float]]) -> dict[str,
 
 def collect(out: Path, command: str = "", seconds: float = 0.0) -> dict[str, Any]:
     """Everything that a benchmark's folder holds."""
-    paced = json.loads((out / PACES).read_text()) if (out / PACES).exists() else None
-    rows = [_paced(_row(entry), (paced or {}).get("paces", {})) for entry in found(out)]
+    timing = read_json(out / PACES, {})
+    paces = timing.pop("paces", {})
+    rows = [_paced(_row(entry), paces) for entry in found(out)]
     return {"format": FORMAT, "made": time.strftime("%Y-%m-%d"), "command": command, "machine": machine(), "policy": policy(),
             "seconds_budget": seconds, "variants": {name: described(name) for name in dict.fromkeys(row["variant"] for row in rows)},
-            "timing": paced and {name: paced[name] for name in ("made", "rounds", "threads")}, "runs": rows}
+            "timing": timing or None, "runs": rows}
 
 
 class Writer:
