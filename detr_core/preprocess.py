@@ -26,6 +26,11 @@ class Preprocess:
         scale = min(self.short / min(height, width), self.long / max(height, width))
         return max(1, round(height * scale)), max(1, round(width * scale))
 
+    def canvas(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) of what the network sees of one picture: resized, and padded to the `multiple`."""
+        rows, columns = (-(-side // self.multiple) * self.multiple for side in self.size(height, width))
+        return rows, columns
+
     def __call__(self, image: Image.Image) -> Tensor:
         """An RGB picture -> [3, h, w] float32."""
         size = self.size(image.height, image.width)

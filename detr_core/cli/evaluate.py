@@ -16,8 +16,8 @@ HELP = """Average precision over a labelled data set, computed by pycocotools.
 
 Without --variant every bundled weights file is measured on the validation pictures of its own data set: with
 --markdown that prints the table of the README. Under `accelerate launch` the pictures are shared between processes, one
-a GPU, and with as many threads each the numbers are the same to the last digit. Batches hold pictures of nearly one
-aspect ratio.
+a GPU, and with as many threads each the numbers are the same to the last digit. Batches hold pictures that the
+detector sees at one size, so nothing is padded for another picture's sake and the numbers do not depend on --batch.
 
 COCO's own folder (annotations/instances_val2017.json, val2017/) works as it is, and for --weights coco the authors'
 figures are printed below ours."""

@@ -11,6 +11,8 @@ from painted import Painted
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from detr_core import api
+from detr_core.data import open_dataset
 from detr_core.training.coco import NUMBERS, average_precision
 from detr_core.training.evaluate import ByShape, evaluate
 from detr_core.training.stability import compare
@@ -70,9 +72,16 @@ def test_random_boxes_agree_with_pycocotools_to_the_last_digit():
 
 def test_batches_hold_pictures_of_one_shape_and_processes_share_them():
     sizes = [(100, 200), (200, 100), (100, 200), (200, 100), (150, 150)]
-    assert [[i for _, i in batch] for batch in ByShape(sizes, 2)] == [[0, 2], [4, 1], [3]]
+    assert [[i for _, i in batch] for batch in ByShape(sizes, 2)] == [[0, 2], [4], [1, 3]]
     shares = [list(ByShape(sizes, 2, process, 2)) for process in range(2)]
     assert sorted(i for share in shares for batch in share for _, i in batch) == [0, 1, 2, 3, 4]
+
+
+def test_what_else_is_in_the_batch_does_not_change_a_picture():
+    """Group norm counts padding, so a picture padded for a wider one would be another picture."""
+    detector, trees = api.load("deformable_detr_two_stage", "trees"), open_dataset("trees", "val")
+    alone, together = (evaluate(detector, trees, batch) for batch in (1, 8))
+    assert [alone[number] for number in NUMBERS] == pytest.approx([together[number] for number in NUMBERS], abs=2e-3)
 
 
 def test_a_detector_is_measured_in_evaluation_mode_and_left_as_it_was():
