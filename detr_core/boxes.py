@@ -31,18 +31,25 @@ def to_pixels(boxes: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def pairwise_giou(left: Tensor, right: Tensor) -> Tensor:
-    """Generalised IoU of every box of [Q, 4] with every box of [T, 4], centre and size -> [Q, T] (Rezatofighi et al. 2019)."""
-    (x1, y1, x2, y2), (u1, v1, u2, v2) = to_xyxy(left).t().contiguous(), to_xyxy(right).t()[:, :, None]
-    width, height = torch.minimum(x2, u2) - torch.maximum(x1, u1), torch.minimum(y2, v2) - torch.maximum(y1, v1)
-    outer = ((x2 - x1) + (u2 - u1) - width) * ((y2 - y1) + (v2 - v1) - height)          # less than nothing in common is a gap
-    inner = width.clamp(min=0) * height.clamp(min=0)
-    union = (x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - inner
-    return (inner / union - (outer - union) / outer).t()
+    """Generalised IoU of all of [..., Q, 4] with all of [..., T, 4], centre and size -> [..., Q, T] (Rezatofighi et al. 2019)."""
+    (x1, y1, x2, y2), (u1, v1, u2, v2) = _lines(to_xyxy(left), -2), _lines(to_xyxy(right), -1)
+    width = torch.minimum(x2, u2).sub_(torch.maximum(x1, u1))
+    height = torch.minimum(y2, v2).sub_(torch.maximum(y1, v1))
+    outer = ((x2 - x1) + (u2 - u1)).sub_(width).mul_(((y2 - y1) + (v2 - v1)).sub_(height))      # less than nothing in common is a gap
+    inner = width.clamp_(min=0).mul_(height.clamp_(min=0))
+    union = ((x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1)).sub_(inner)
+    return inner.div_(union).add_(union.div_(outer)).sub_(1).transpose(-1, -2)
 
 
 def pairwise_l1(left: Tensor, right: Tensor) -> Tensor:
-    """Sum of the absolute differences of every row of [Q, D] and every row of [T, D] -> [Q, T]."""
-    return reduce(torch.add, ((a - b[:, None]).abs() for a, b in zip(left.t().contiguous(), right.t()))).t()
+    """Sum of the absolute differences of every row of [..., Q, D] and every row of [..., T, D] -> [..., Q, T]."""
+    differences = (a.sub(b).abs_() for a, b in zip(_lines(left, -2), _lines(right, -1), strict=True))
+    return reduce(Tensor.add_, differences).transpose(-1, -2)
+
+
+def _lines(rows: Tensor, axis: int) -> tuple[Tensor, ...]:
+    """[..., R, D] -> D coordinates of all rows, one after another in memory, with an axis of one put in at `axis` of them."""
+    return rows.movedim(-1, 0).contiguous().unsqueeze(axis).unbind()
 
 
 def aligned_giou(left: Tensor, right: Tensor) -> Tensor:

@@ -11,7 +11,8 @@ from detr_core import VARIANTS, Output, Targets
 from detr_core.boxes import aligned_giou, inverse_sigmoid, pairwise_giou, to_cxcywh, to_pixels, to_xyxy
 from detr_core.groups import Group
 from detr_core.structures import Features, Prediction, Proposals
-from detr_core.training.assignment import Repeated
+from detr_core.training import assignment
+from detr_core.training.assignment import Hungarian, Repeated, portions
 from detr_core.training.criterion import Criterion
 from detr_core.training.objective import focal
 
@@ -85,6 +86,37 @@ def test_the_assignment_is_the_cheapest_of_all(seed: int, objects: int, kind: st
     best = min(cost[list(chosen), range(objects)].sum().item() for chosen in permutations(range(5), objects))
     assert cost[queries, indices].sum().item() == pytest.approx(best, abs=1e-4)
     assert sorted(indices.tolist()) == list(range(objects)) and (queries.diff() > 0).all()
+
+
+@pytest.mark.parametrize("at_once", [1, 150, 1 << 20], ids=str)
+@pytest.mark.parametrize("kind", RECIPES)
+def test_pictures_are_matched_alike_alone_and_together(kind: str, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of very different numbers of objects share one tensor of costs: the filling must never be matched."""
+    monkeypatch.setattr(assignment, "AT_ONCE", at_once)
+    torch.manual_seed(0)
+    counts = (3, 0, 9, 1, 6, 0)
+    layer, targets = output_of(RECIPES[kind], queries=7, layers=1, batch=len(counts)).layers[0], targets_of(*counts)
+    objective = RECIPES[kind].objective(RECIPES[kind])
+    for picture, (queries, objects) in enumerate(Hungarian()(objective, layer, targets)):
+        one = layer.each(lambda t, picture=picture: t[picture:picture + 1])
+        alone, = Hungarian()(objective, one, [targets[picture]])
+        assert torch.equal(queries, alone[0]) and torch.equal(objects, alone[1])
+        assert len(queries) == min(7, counts[picture]) and (queries.diff() > 0).all() and (objects < max(1, counts[picture])).all()
+
+
+@given(st.lists(st.integers(0, 40), max_size=12), st.integers(1, 300))
+def test_portions_hold_every_picture_once_and_little_filling(objects: list[int], queries: int) -> None:
+    found = list(portions(objects, queries))
+    assert [picture for part in found for picture in range(part.start, part.stop)] == list(range(len(objects)))
+    for part in found:
+        several, most = part.stop - part.start, max(objects[part], default=0)
+        assert several == 1 or several * most * queries <= assignment.AT_ONCE
+
+
+def test_a_cost_that_is_no_number_stops_training() -> None:
+    layer = output_of(RECIPES["focal"], layers=1).layers[0]
+    with pytest.raises(FloatingPointError, match="diverged"):
+        Hungarian()(RECIPES["focal"].objective(RECIPES["focal"]), layer.each(lambda t: t * float("nan")), targets_of(1, 2))
 
 
 def test_repeated_matching_asks_for_every_object_as_often_as_it_says() -> None:

@@ -4,14 +4,20 @@
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from ..structures import Prediction, Targets
 from .objective import Objective, Pairs
+
+AT_ONCE = 1 << 17   # costs worked out together: so few stay in a processor's cache from one step to the next
+FILLING = 0.5       # any box with an inside, where a picture has fewer objects than its neighbours
 
 
 @dataclass(frozen=True)
@@ -23,18 +29,40 @@ class Hungarian:
     @torch.no_grad()
     def __call__(self, objective: Objective, prediction: Prediction, targets: Sequence[Targets]) -> Pairs:
         """Per picture: query indices, ascending, and object indices."""
-        pairs, device = [], prediction.logits.device
-        for picture, target in enumerate(targets):
-            if not len(target):
-                empty = torch.empty(0, dtype=torch.int64, device=device)
-                pairs.append((empty, empty))
-                continue
-            cost = objective.cost(prediction.each(lambda t, picture=picture: t[picture].float()), target).cpu()
-            if not torch.isfinite(cost).all():
-                raise FloatingPointError("Matching met a cost that is not finite: training has diverged, lower the learning rate.")
-            pairs.append(tuple(torch.as_tensor(index, dtype=torch.int64, device=device)
-                               for index in linear_sum_assignment(cost.numpy())))
+        device, pairs = prediction.logits.device, []
+        for pictures in portions([len(target) for target in targets], prediction.logits.shape[1]):
+            some = prediction.each(lambda t, pictures=pictures: t[pictures].float())
+            pairs += [solved(cost, device) for cost in costs(objective, some, targets[pictures])]
         return pairs
+
+
+def portions(objects: Sequence[int], queries: int) -> Iterator[slice]:
+    """Neighbouring pictures, by how many objects they have, whose costs are worked out together: `AT_ONCE` at most, or one picture's."""
+    begin = most = 0
+    for picture, count in enumerate(objects):
+        most = max(most, count)
+        if picture > begin and (picture + 1 - begin) * most * queries > AT_ONCE:
+            yield slice(begin, picture)
+            begin, most = picture, count
+    if objects:
+        yield slice(begin, len(objects))
+
+
+def costs(objective: Objective, prediction: Prediction, targets: Sequence[Targets]) -> list[np.ndarray]:
+    """Of each picture, [objects, queries]; raises FloatingPointError where one is not finite."""
+    labels = pad_sequence([target.labels for target in targets], batch_first=True)
+    boxes = pad_sequence([target.boxes for target in targets], batch_first=True, padding_value=FILLING)
+    cost = objective.cost(prediction, Targets(labels, boxes)).transpose(-1, -2).contiguous().cpu()
+    if not torch.isfinite(cost.sum()):
+        raise FloatingPointError("Matching met a cost that is not finite: training has diverged, lower the learning rate.")
+    return [matrix[:len(target)] for matrix, target in zip(cost.numpy(), targets, strict=True)]
+
+
+def solved(cost: np.ndarray, device: torch.device) -> tuple[Tensor, Tensor]:
+    """[objects, queries], the way round that SciPy is faster -> query indices, ascending, and object indices."""
+    objects, queries = linear_sum_assignment(cost)
+    order = queries.argsort()
+    return torch.as_tensor(queries[order], device=device), torch.as_tensor(objects[order], device=device)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class InsideObjective(FocalObjective):
         self.cost_weights = {**self.cost_weights, "outside": outside}
 
     def costs(self, prediction: Prediction, target: Targets) -> dict[str, Tensor]:
-        outside = ~inside(prediction.extra["point"][:, None], target.boxes)
+        outside = ~inside(prediction.extra["point"].unsqueeze(-2), target.boxes.unsqueeze(-3))
         corners = pairwise_l1(to_xyxy(prediction.boxes), to_xyxy(target.boxes))
         return {**super().costs(prediction, target), "l1": corners, "outside": outside.to(corners.dtype)}
 

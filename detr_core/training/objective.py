@@ -32,6 +32,12 @@ def _labels(shape: torch.Size, targets: Sequence[Targets], pairs: Pairs, backgro
     return labels
 
 
+def of_labels(values: Tensor, labels: Tensor) -> Tensor:
+    """What every query has for every object's label: [..., Q, K], [..., T] -> [..., Q, T], in memory by rows of queries, as in `boxes`."""
+    index = labels.unsqueeze(-1).expand(*labels.shape, values.shape[-2])
+    return values.transpose(-1, -2).gather(-2, index).transpose(-1, -2)
+
+
 class Objective:
     """Box costs and losses are the same in the whole family; what differs is the class."""
 
@@ -39,7 +45,7 @@ class Objective:
         self.classes, self.weights, self.cost_weights = recipe.classes, weights, costs
 
     def class_cost(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """[Q, K], [T] -> [Q, T]"""
+        """[..., Q, K], [..., T] -> [..., Q, T]"""
         raise NotImplementedError
 
     def class_loss(self, logits: Tensor, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> Tensor:
@@ -47,7 +53,10 @@ class Objective:
         raise NotImplementedError
 
     def costs(self, prediction: Prediction, target: Targets) -> dict[str, Tensor]:
-        """One picture's prediction, without the axis of the batch -> unweighted cost matrices [Q, T] a term."""
+        """One picture's prediction, without the axis of the batch -> unweighted cost matrices [Q, T] a term.
+
+        Or several pictures' with as many objects each, labels [B, T] and boxes [B, T, 4] -> [B, Q, T].
+        """
         return {"class": self.class_cost(prediction.logits, target.labels), "l1": pairwise_l1(prediction.boxes, target.boxes),
                 "giou": -pairwise_giou(prediction.boxes, target.boxes)}
 
@@ -61,11 +70,11 @@ class Objective:
         raise NotImplementedError
 
     def cost(self, prediction: Prediction, target: Targets) -> Tensor:
-        """The weighted sum that the assignment minimises, [Q, T]."""
+        """The weighted sum that the assignment minimises, [Q, T] or [B, Q, T]."""
         (first, total), *others = self.costs(prediction, target).items()
         total = self.cost_weights[first] * total
         for term, matrix in others:
-            total = total.add(matrix, alpha=self.cost_weights[term])
+            total = total.add_(matrix, alpha=self.cost_weights[term])
         return total
 
     def losses(self, prediction: Prediction, targets: Sequence[Targets], pairs: Pairs, count: Tensor | float) -> dict[str, Tensor]:
@@ -86,7 +95,7 @@ class SoftmaxObjective(Objective):
         self.no_object = no_object
 
     def class_cost(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return -logits.softmax(-1)[:, labels]
+        return -of_labels(logits.softmax(-1), labels)
 
     def class_kind(self) -> dict[str, Any]:
         return {"kind": "probability"}
@@ -112,10 +121,11 @@ class FocalObjective(Objective):
         self.alpha, self.gamma, self.cost_alpha = alpha, gamma, cost_alpha
 
     def class_cost(self, logits: Tensor, labels: Tensor) -> Tensor:
-        share = logits.t()[labels].sigmoid().t()            # rows of queries, as in `boxes`
+        share = of_labels(logits, labels).sigmoid()
         miss = 1 - share
-        background = (1 - self.cost_alpha) * share ** self.gamma * (miss + 1e-8).log()
-        return background - self.cost_alpha * miss ** self.gamma * (share + 1e-8).log()
+        background = (miss + 1e-8).log_().mul_(share ** self.gamma)
+        object_ = (share + 1e-8).log_().mul_(miss ** self.gamma)
+        return background.mul_(1 - self.cost_alpha).sub_(object_, alpha=self.cost_alpha)
 
     def class_kind(self) -> dict[str, Any]:
         return {"kind": "focal", "alpha": self.cost_alpha, "gamma": self.gamma}
