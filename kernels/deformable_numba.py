@@ -15,60 +15,24 @@ from functools import cache
 
 import numpy as np
 import torch
-from numba import njit
+from numba import carray, cfunc, njit, types
 from torch import Tensor
 from torch.nn import functional as F
 
 from kernels.deformable import Shapes
-from kernels.lanes import added, dot, exponential, larger, largest, load, multiply_add, plus, prefetch, smaller, store, zeros
-from kernels.threads import spread
+from kernels.lanes import dot, floats_at, integers_at, load, multiply_add, prefetch, store, zeros
+from kernels.softmax_numba import room, score_gradients, softmax
+from kernels.threads import HEAD, portion, spread
 
-POINTS_A_PART = 16384  # about 0.2 ms; handing less than that to another thread costs more than it saves
+POINTS_A_PART = 4096  # about 0.05 ms; handing less than that to another thread costs more than it saves
 
-NEAR = 1 << 20  # numbers of value that a core's own cache holds; from more, memory is asked for the next query's tokens in advance
+# Numbers of value that a core's own cache holds. From more, memory is asked for the next query's tokens in advance, unless there is a query
+# for every token: an encoder's queries read where their neighbours just read.
+NEAR = 1 << 20
 
+NUMBERS = 6  # that a task has before its tensors
 
-WIDE = 16  # numbers that softmax works on at a time
-
-
-@njit(nogil=True, error_model="numpy")
-def room(samples):
-    """Memory for `softmax` of so many numbers in whole vectors: shares, and their caps: infinity, for the filling minus infinity."""
-    size = -(-samples // WIDE) * WIDE
-    caps = np.full(size, np.inf, dtype=np.float32)
-    caps[samples:] = -np.inf
-    return np.empty(size, dtype=np.float32), caps
-
-
-@njit(nogil=True, error_model="numpy")
-def softmax(scores, at, samples, shares, caps):
-    """The softmax of scores[at : at + samples] into the first of `shares`, which came with `caps` from `room`."""
-    one, none, source, begin = np.float32(1), zeros(WIDE), scores, at
-    if at + shares.size > scores.size:  # a whole vector would reach beyond the end
-        for number in range(samples):
-            shares[number] = scores[at + number]
-        source, begin = shares, 0
-    highest = smaller(load(source, begin, none), load(caps, 0, none))
-    for block in range(WIDE, shares.size, WIDE):
-        highest = larger(highest, smaller(load(source, begin + block, none), load(caps, block, none)))
-    shift, total = -largest(highest), none
-    for block in range(0, shares.size, WIDE):
-        power = exponential(plus(smaller(load(source, begin + block, none), load(caps, block, none)), shift))
-        store(shares, block, power)
-        total = multiply_add(one, power, total)
-    share = one / added(total)
-    for block in range(0, shares.size, WIDE):
-        store(shares, block, multiply_add(share, load(shares, block, none), none))
-
-
-@njit(nogil=True, error_model="numpy")
-def score_gradients(shares, gradients, at, samples):
-    """Turns gradients[at : at + samples] of softmax's shares into those of its scores."""
-    mean = np.float32(0)
-    for number in range(samples):
-        mean += shares[number] * gradients[at + number]
-    for number in range(samples):
-        gradients[at + number] = shares[number] * (gradients[at + number] - mean)
+_kept: list = []  # compiled functions, whose addresses are handed out
 
 
 @njit(nogil=True, error_model="numpy")
@@ -163,73 +127,105 @@ def sample_gradients(gradient, value, value_gradient, start, step, shapes, locat
         start += rows * line
 
 
-def _kept(function):
-    options = {"nogil": True, "error_model": "numpy"}
+@njit(nogil=True, error_model="numpy")
+def sizes_of(task):
+    """queries, heads, width, points, tokens, and whether weights are scores, still to go through softmax."""
+    return task[HEAD], task[HEAD + 1], task[HEAD + 2], task[HEAD + 3], task[HEAD + 4], task[HEAD + 5] != 0
+
+
+@njit(nogil=True, error_model="numpy")
+def array_of(task, number):
+    """A tensor of float32 that a task holds, as one row."""
+    at = HEAD + NUMBERS + 2 * number
+    return carray(floats_at(task[at]), (task[at + 1],))
+
+
+@njit(nogil=True, error_model="numpy")
+def shapes_of(task):
+    """The first tensor, of int64: h, w, h, w, ..."""
+    return carray(integers_at(task[HEAD + NUMBERS]), (task[HEAD + NUMBERS + 1],))
+
+
+def _compiled(function) -> int:
+    """The address of a function of one task, which is a pointer to int64 numbers."""
+    signature = types.void(types.CPointer(types.int64))
     try:
-        return njit(function, cache=True, **options)
+        made = cfunc(signature, cache=True, error_model="numpy")(function)
     except RuntimeError:  # no folder to keep it in can be written
-        return njit(function, **options)
+        made = cfunc(signature, error_model="numpy")(function)
+    _kept.append(made)
+    return made.address
 
 
 @cache
-def compiled_forward(lanes: int):
-    """The forward pass for blocks of `lanes` channels; `fused` says that the weights are scores, still to go through softmax."""
+def compiled_forward(lanes: int) -> int:
+    """The address of the forward pass for blocks of `lanes` channels; its task holds shapes, value, locations, weights, output."""
 
-    @_kept
-    def forward_rows(begin, end, sizes, fused, value, shapes, locations, weights, output):
-        queries, heads, width, points, tokens = sizes
-        samples, far = points * (shapes.size // 2), value.size > NEAR
+    def forward_rows(pointer):
+        task = carray(pointer, (HEAD + NUMBERS + 10,))
+        queries, heads, width, points, tokens, fused = sizes_of(task)
+        shapes, value, locations = shapes_of(task), array_of(task, 1), array_of(task, 2)
+        weights, output = array_of(task, 3), array_of(task, 4)
+        samples, far = points * (shapes.size // 2), value.size > NEAR and queries < tokens
         shares, caps = room(samples)
-        for row in range(begin, end):  # row = image * queries + query
-            for head in range(heads):
-                at = row * heads + head
-                if far and at + 1 < end * heads:
-                    start = (((at + 1) // heads // queries) * tokens * heads + (at + 1) % heads) * width
-                    announce(value, start, heads * width, shapes, locations, (at + 1) * samples, points, width)
-                table, first = weights, at * samples
-                if fused and samples:
-                    softmax(weights, first, samples, shares, caps)
-                    table, first = shares, 0
-                for block in range(0, width, lanes):
-                    start = ((row // queries) * tokens * heads + head) * width + block
-                    total = sample(zeros(lanes), value, start, heads * width, shapes, locations, table, first, at * samples, points)
-                    store(output, at * width + block, total)
+        begin, end = portion(task)
+        while begin < end:
+            for row in range(begin, end):  # row = image * queries + query
+                for head in range(heads):
+                    at = row * heads + head
+                    if far and at + 1 < end * heads:
+                        start = (((at + 1) // heads // queries) * tokens * heads + (at + 1) % heads) * width
+                        announce(value, start, heads * width, shapes, locations, (at + 1) * samples, points, width)
+                    table, first = weights, at * samples
+                    if fused and samples:
+                        softmax(weights, first, samples, shares, caps)
+                        table, first = shares, 0
+                    for block in range(0, width, lanes):
+                        start = ((row // queries) * tokens * heads + head) * width + block
+                        total = sample(zeros(lanes), value, start, heads * width, shapes, locations, table, first, at * samples, points)
+                        store(output, at * width + block, total)
+            begin, end = portion(task)
 
-    return forward_rows
+    return _compiled(forward_rows)
 
 
 @cache
-def compiled_backward(lanes: int):
-    """The backward pass for blocks of `lanes` channels."""
+def compiled_backward(lanes: int) -> int:
+    """The same of the backward pass; shapes, output's gradient, value, locations, weights, and the gradients of these three."""
 
-    @_kept
-    def backward_heads(begin, end, sizes, fused, output_gradient, value, shapes, locations, weights, value_gradient, gradients):
-        queries, heads, width, points, tokens = sizes
+    def backward_heads(pointer):
+        task = carray(pointer, (HEAD + NUMBERS + 16,))
+        queries, heads, width, points, tokens, fused = sizes_of(task)
+        shapes, output_gradient, value, locations = shapes_of(task), array_of(task, 1), array_of(task, 2), array_of(task, 3)
+        weights, value_gradient, gradients = array_of(task, 4), array_of(task, 5), (array_of(task, 6), array_of(task, 7))
         samples = points * (shapes.size // 2)
         shares, caps = room(samples)
-        for pair in range(begin, end):  # pair = image * heads + head
-            image, head = pair // heads, pair % heads
-            for query in range(queries):
-                at = (image * queries + query) * heads + head
-                table, first = weights, at * samples
-                if fused and samples:
-                    softmax(weights, first, samples, shares, caps)
-                    table, first = shares, 0
-                for block in range(0, width, lanes):
-                    gradient = load(output_gradient, at * width + block, zeros(lanes))
-                    start = (image * tokens * heads + head) * width + block
-                    sample_gradients(
-                        gradient, value, value_gradient, start, heads * width, shapes, locations, table, first, gradients, at * samples,
-                        points,
-                    )  # fmt: skip
-                if fused:
-                    score_gradients(shares, gradients[1], at * samples, samples)
+        begin, end = portion(task)
+        while begin < end:
+            for pair in range(begin, end):  # pair = image * heads + head
+                image, head = pair // heads, pair % heads
+                for query in range(queries):
+                    at = (image * queries + query) * heads + head
+                    table, first = weights, at * samples
+                    if fused and samples:
+                        softmax(weights, first, samples, shares, caps)
+                        table, first = shares, 0
+                    for block in range(0, width, lanes):
+                        gradient = load(output_gradient, at * width + block, zeros(lanes))
+                        start = (image * tokens * heads + head) * width + block
+                        sample_gradients(
+                            gradient, value, value_gradient, start, heads * width, shapes, locations, table, first, gradients,
+                            at * samples, points,
+                        )  # fmt: skip
+                    if fused:
+                        score_gradients(shares, gradients[1], at * samples, samples)
+            begin, end = portion(task)
 
-    return backward_heads
+    return _compiled(backward_heads)
 
 
-def _flat(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().to(torch.float32).contiguous().view(-1).numpy()
+def _flat(*tensors: Tensor) -> list[Tensor]:
+    return [tensor.detach().to(torch.float32).contiguous() for tensor in tensors]
 
 
 def _whole(tensor: Tensor) -> Tensor:
@@ -241,8 +237,10 @@ def _lanes(width: int) -> int:
     return next(lanes for lanes in (32, 16, 8) if width % lanes == 0)
 
 
-def _sizes(value: Tensor, locations: Tensor) -> tuple[int, int, int, int, int]:
-    return locations.shape[1], value.shape[2], value.shape[3], locations.shape[4], value.shape[1]
+def _task(shapes: Shapes, value: Tensor, locations: Tensor, softmax: bool) -> tuple[list[int], Tensor]:
+    """What `sizes_of` and `shapes_of` read."""
+    numbers = [locations.shape[1], value.shape[2], value.shape[3], locations.shape[4], value.shape[1], int(softmax)]
+    return numbers, torch.tensor(shapes, dtype=torch.int64)
 
 
 def prepare(width: int) -> None:
@@ -253,13 +251,12 @@ def prepare(width: int) -> None:
 def forward(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor, softmax: bool = False) -> Tensor:
     """Output [B, Q, H * D] in value's dtype; value on the CPU, float32 or shorter. With `softmax` the weights are its scores."""
     batch, _, heads, width = value.shape
-    padded = _whole(value)
-    sizes = _sizes(padded, locations)
-    output = torch.empty(batch, sizes[0], heads, sizes[2])
-    inputs = _flat(padded), np.array(shapes, dtype=np.int64).reshape(-1), _flat(locations), _flat(weights)
-    function = compiled_forward(_lanes(sizes[2]))
+    padded, queries = _whole(value), locations.shape[1]
+    output = torch.empty(batch, queries, heads, padded.shape[3])
+    numbers, sides = _task(shapes, padded, locations, softmax)
     smallest = POINTS_A_PART // max(1, heads * weights.shape[3] * weights.shape[4])
-    spread(lambda begin, end: function(begin, end, sizes, softmax, *inputs, output.view(-1).numpy()), batch * sizes[0], smallest)
+    tensors = [sides, *_flat(padded, locations, weights), output]
+    spread(compiled_forward(_lanes(padded.shape[3])), batch * queries, smallest, numbers, tensors)
     return output[..., :width].flatten(2).to(value.dtype)
 
 
@@ -269,13 +266,9 @@ def backward(
     """Gradients of value, locations and weights for the gradient [B, Q, H * D] of the output."""
     batch, _, heads, width = value.shape
     padded = _whole(value)
-    sizes = _sizes(padded, locations)
-    output_gradient = _flat(_whole(gradient.unflatten(2, (heads, width))))
     results = [torch.zeros(tensor.shape) for tensor in (padded, locations, weights)]
-    value_gradient, *others = (result.view(-1).numpy() for result in results)
-    inputs = _flat(padded), np.array(shapes, dtype=np.int64).reshape(-1), _flat(locations), _flat(weights)
-    function = compiled_backward(_lanes(sizes[2]))
-    smallest = POINTS_A_PART // max(1, sizes[0] * weights.shape[3] * weights.shape[4])
-    arrays = output_gradient, *inputs, value_gradient, tuple(others)
-    spread(lambda begin, end: function(begin, end, sizes, softmax, *arrays), batch * heads, smallest)
+    numbers, sides = _task(shapes, padded, locations, softmax)
+    smallest = POINTS_A_PART // max(1, locations.shape[1] * weights.shape[3] * weights.shape[4])
+    inputs = _flat(_whole(gradient.unflatten(2, (heads, width))), padded, locations, weights)
+    spread(compiled_backward(_lanes(padded.shape[3])), batch * heads, smallest, numbers, [sides, *inputs, *results])
     return results[0][..., :width].to(value.dtype).contiguous(), results[1].to(locations.dtype), results[2].to(weights.dtype)

@@ -105,6 +105,33 @@ def prefetch(typing, array, index):
 
 
 @intrinsic
+def ticket(typing, array, index):
+    """array[index] of int64 numbers before one was added to it; no other thread gets the same."""
+
+    def generate(context, builder, signature, args):
+        number = builder.gep(context.make_array(signature.args[0])(context, builder, args[0]).data, [args[1]])
+        return builder.atomic_rmw("add", number, ir.Constant(ir.IntType(64), 1), "seq_cst")
+
+    return types.int64(array, types.int64), generate
+
+
+def _pointer(kind):
+    """An intrinsic: a number that is an address -> a pointer to numbers of a kind."""
+
+    @intrinsic
+    def pointer(typing, address):
+        def generate(context, builder, signature, args):
+            return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+        return types.CPointer(kind)(types.int64), generate
+
+    return pointer
+
+
+floats_at, integers_at = _pointer(types.float32), _pointer(types.int64)
+
+
+@intrinsic
 def dot(typing, left, right):
     """Sum over the lanes of left * right."""
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from numba import carray, cfunc, types
+from numba.core.event import install_recorder
 
 import kernels.operation as public
 from kernels import (
@@ -18,7 +20,8 @@ from kernels import (
     softmax_deformable_attention,
     using_reference,
 )  # fmt: skip
-from kernels.threads import spread
+from kernels.lanes import integers_at, ticket
+from kernels.threads import portion, spread
 from tests.kernels.problems import problem, worst
 
 SHAPES = ((4, 5), (2, 3))
@@ -197,11 +200,11 @@ for width in (8, 32):
 
 
 def test_other_image_sizes_compile_nothing():
-    for shapes, queries, points in ((((3, 4),), 5, 1), (((6, 5), (3, 2)), 9, 4), (((1, 1), (2, 2), (3, 3)), 1, 2)):
-        task = problem(1, shapes, queries, 2, 16, points)
-        differentiate(deformable_attention, task)
-    passes = deformable_numba.compiled_forward(16), deformable_numba.compiled_backward(16)
-    assert [len(function.signatures) for function in passes] == [1, 1]
+    differentiate(deformable_attention, problem(1, SHAPES, 6, 2, 16, 2))
+    with install_recorder("numba:compile") as recorder:
+        for shapes, queries, points in ((((3, 4),), 5, 1), (((6, 5), (3, 2)), 9, 4), (((1, 1), (2, 2), (3, 3)), 1, 2)):
+            differentiate(deformable_attention, problem(1, shapes, queries, 2, 16, points))
+    assert not recorder.buffer
 
 
 def test_python_threads_do_not_disturb_each_other():
@@ -230,29 +233,51 @@ def test_number_of_threads_changes_no_bit(threads):
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 
-def test_work_is_spread_over_as_many_threads_as_pytorch_may_use(threads):
-    def parts(count, smallest):
-        done = []
-        spread(lambda begin, end: done.append((begin, end)), count, smallest)
-        return sorted(done)
+@pytest.fixture(scope="module")
+def mark():
+    """The address of compiled work: writes begin, end and the thread's own count of parts for every part that it took."""
 
-    threads(1)
-    assert parts(100, 1) == [(0, 100)]
-    threads(3)
-    assert parts(100, 1) == [(0, 33), (33, 66), (66, 100)]
-    assert parts(100, 40) == [(0, 50), (50, 100)]
-    assert parts(0, 1) == [(0, 0)]
+    def parts(pointer):
+        task = carray(pointer, (6,))
+        begin, end = portion(task)
+        done = carray(integers_at(task[4]), (task[5],))
+        while begin < end:
+            for thing in range(begin, end):
+                done[2 * thing] += 1
+                done[2 * thing + 1] = begin
+            for _ in range(task[3]):  # so slow that every thread comes to take some
+                done[-1] = ticket(done, done.size - 2)
+            begin, end = portion(task)
+
+    return cfunc(types.void(types.CPointer(types.int64)))(parts)
 
 
-def test_an_error_in_a_thread_reaches_the_caller(threads):
-    threads(2)
+@pytest.mark.parametrize("way", ["PyTorch's threads", "a pool"])
+@pytest.mark.parametrize(("count", "smallest", "allowed", "parts"), [(100, 1, 1, 1), (100, 1, 3, 12), (100, 40, 3, 2), (0, 1, 3, 0)])
+def test_work_is_done_once_in_as_many_parts_as_threads_can_use(way, count, smallest, allowed, parts, mark, threads, monkeypatch):
+    if way == "a pool":
+        monkeypatch.setattr("kernels.threads._runtime", lambda: None)
+    threads(allowed)
+    done = torch.zeros(2 * count + 2, dtype=torch.int64)
+    spread(mark.address, count, smallest, [1000], [done])
+    times, begins = done[: 2 * count].view(-1, 2).unbind(1)
+    assert (times == 1).all() and len(set(begins.tolist())) == parts
 
-    def work(begin, end):
-        if begin:
-            raise ValueError("second half")
 
-    with pytest.raises(ValueError, match="second half"):
-        spread(work, 10, 1)
+def test_a_forked_child_makes_threads_of_its_own():
+    """OpenMP's threads stay behind in the parent; whoever waits for them waits for ever."""
+    program = """if True:
+        import os, torch
+        from kernels import deformable_attention
+        torch.set_num_threads(2)
+        arguments = torch.ones(1, 64, 8, 8), ((8, 8),), torch.rand(1, 400, 8, 1, 4, 2), torch.ones(1, 400, 8, 1, 4)
+        wanted = deformable_attention(*arguments)
+        child = os.fork()
+        if not child:
+            os._exit(0 if torch.equal(deformable_attention(*arguments), wanted) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    """
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)
 
 
 @pytest.mark.parametrize(
