@@ -4,8 +4,10 @@ One output row, of one query and head, is a weighted sum of rows of value: a "ba
 every row once and stores none. There is one bag for each of the four tokens round a sample; a token off the map is replaced by its
 neighbour on the map with a share of zero, so value is read where it lies.
 
-The backward pass sorts the samples by the cell they lie in. Value's gradient is then, cell by cell, a weighted sum of rows of the
-output's gradient: bags again, and the same bits on every run, on every device.
+The backward pass sorts the samples by the cell they lie in. What a cell's samples give to each of its four corners is a weighted sum of
+rows of the output's gradient: bags again. A token adds up what the cells round it have for it, which are four maps laid one upon another.
+Where samples are few, as in decoders, they are sorted by token instead. Nothing is added in a random order, so the bits are the same on
+every run, on every device.
 """
 
 import math
@@ -16,19 +18,22 @@ from torch.nn import functional as F
 
 from kernels.deformable import Shapes
 
+CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)  # of a cell: lines down and columns to the right
 SAMPLES_A_CHUNK = 1 << 16  # so few stay in a processor's cache from one step of the arithmetic to the next
 
 
 class Levels:
     """What depends on the sizes alone, for samples laid [B, Q, H * L * P]: level sizes [H * L * P] and first rows [B, 1, H * L * P].
 
-    `rows` are those of value as [B * N * H, D]. `cells` number the squares between token centres, one more than tokens each way.
+    `rows` are those of value as [B * N * H, D]. `cells` number the squares between token centres, one more than tokens each way; `count`
+    of them there are.
     """
 
     def __init__(self, value: Tensor, shapes: Shapes, points: int) -> None:
         batch, tokens, self.heads, _ = value.shape
         cells = [(h + 1) * (w + 1) for h, w in shapes]
-        self.index = torch.int32 if batch * sum(cells) * self.heads < 2**31 else torch.int64
+        self.count = batch * sum(cells) * self.heads
+        self.index = torch.int32 if self.count < 2**31 else torch.int64
         self.height, self.width = (
             torch.tensor(side, dtype=value.dtype, device=value.device).repeat_interleave(points).repeat(self.heads) for side in zip(*shapes)
         )
@@ -142,6 +147,7 @@ def value_gradient(gradient: Tensor, value: Tensor, shapes: Shapes, locations: T
 class _Backward:
     def __init__(self, gradient: Tensor, value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> None:
         self.value, locations, weights, gradient = _precise(value, locations, weights, gradient)
+        self.shapes = shapes
         self.samples = Samples(Levels(self.value, shapes, weights.shape[4]), locations, weights)
         self.rows = self.samples.rows()
         self.gradient = gradient.reshape(-1, value.shape[3])  # [bags, D]
@@ -150,14 +156,36 @@ class _Backward:
 
     def of_value(self) -> Tensor:
         """For every token the sum of share * gradient over the samples round it, in a fixed order."""
-        cells, order = self.samples.cells().sort(stable=True)
-        first = torch.cat([torch.ones_like(cells[:1], dtype=torch.bool), cells[1:] != cells[:-1]]).nonzero().squeeze(1)
-        one_of_each, starts, bags = order[first], first.to(self.bags.dtype), self.bags[order]
+        few = len(self.bags) < self.samples.levels.count
+        return (self._by_tokens() if few else self._by_cells()).view(self.value.shape)
+
+    def _by_tokens(self) -> Tensor:
+        """A bag a token that any sample reads: four times the sorting, and only what is read is written."""
+        rows, order = torch.cat([rows.view(-1) for rows in self.rows]).sort(stable=True)
+        first = torch.cat([torch.ones_like(rows[:1], dtype=torch.bool), rows[1:] != rows[:-1]]).nonzero().squeeze(1)
+        shares = torch.cat([shares.view(-1) for shares in self.samples.shares()])[order]
+        bags = self.bags.repeat(len(CORNERS))[order]
         result = self.value.new_zeros(self.value.shape).view(-1, self.value.shape[3])
-        for rows, shares in zip(self.rows, self.samples.shares(), strict=True):
+        result[rows[first]] = F.embedding_bag(bags, self.gradient, first.to(bags.dtype), mode="sum", per_sample_weights=shares)
+        return result
+
+    def _by_cells(self) -> Tensor:
+        """A bag a cell and corner, whether or not samples lie in it; then every token adds up those of the cells round it."""
+        cells, order = self.samples.cells().sort(stable=True)
+        counts, bags = torch.bincount(cells, minlength=self.samples.levels.count), self.bags[order]
+        starts = (counts.cumsum(0) - counts).to(bags.dtype)
+        result = self.value.new_zeros(self.value.shape)
+        for corner, shares in zip(CORNERS, self.samples.shares(), strict=True):
             sums = F.embedding_bag(bags, self.gradient, starts, mode="sum", per_sample_weights=shares.view(-1)[order])
-            result.index_add_(0, rows.view(-1)[one_of_each], sums)  # where cells meet in a row, all but one of them add zero
-        return result.view(self.value.shape)
+            self._add(result, sums.view(len(result), -1, *result.shape[2:]), corner)
+        return result
+
+    def _add(self, result: Tensor, sums: Tensor, corner: tuple[int, int]) -> None:
+        """Adds sums [B, cells, H, D] to the tokens that are this corner of the cells; cells without one there hold zeros."""
+        (down, right), sizes = corner, [math.prod(shape) for shape in self.shapes]
+        cells = sums.split([(h + 1) * (w + 1) for h, w in self.shapes], dim=1)
+        for tokens, cells_, (h, w) in zip(result.split(sizes, dim=1), cells, self.shapes, strict=True):
+            tokens.unflatten(1, (h, w)).add_(cells_.unflatten(1, (h + 1, w + 1))[:, 1 - down : h + 1 - down, 1 - right : w + 1 - right])
 
     def dots(self) -> list[Tensor]:
         """Of the four rows with the gradient of the sample's bag: the gradients of the bags' weights, [samples]."""

@@ -29,6 +29,7 @@ POINTS_A_PART = 4096  # about 0.05 ms; handing less than that to another thread 
 # Numbers of value that a core's own cache holds. From more, memory is asked for the next query's tokens in advance, unless there is a query
 # for every token: an encoder's queries read where their neighbours just read.
 NEAR = 1 << 20
+AHEAD = 3  # heads
 
 NUMBERS = 6  # that a task has before its tensors
 
@@ -173,9 +174,10 @@ def compiled_forward(lanes: int) -> int:
             for row in range(begin, end):  # row = image * queries + query
                 for head in range(heads):
                     at = row * heads + head
-                    if far and at + 1 < end * heads:
-                        start = (((at + 1) // heads // queries) * tokens * heads + (at + 1) % heads) * width
-                        announce(value, start, heads * width, shapes, locations, (at + 1) * samples, points, width)
+                    after = at + AHEAD
+                    if far and after < end * heads:
+                        start = ((after // heads // queries) * tokens * heads + after % heads) * width
+                        announce(value, start, heads * width, shapes, locations, after * samples, points, width)
                     table, first = weights, at * samples
                     if fused and samples:
                         softmax(weights, first, samples, shares, caps)
