@@ -2,21 +2,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from detr_core import VARIANTS, build
-from detr_core.benchmark import convergence, plan, result
+from detr_core.benchmark import bundled, convergence, plan, result
 from detr_core.benchmark.matching import official, problem
 from detr_core.benchmark.plan import Entry
 from detr_core.benchmark.sizes import TOLERANCE, difference, printed
 from detr_core.cli import main
 from detr_core.counts import count
 from detr_core.recipe import Recipe
+from detr_core.training import bundle
 from detr_core.training.assignment import Hungarian
 from detr_core.training.objective import FocalObjective
+from detr_core.training.run import Run, RunFolder
 
 ASSETS = Path(__file__).parent.parent / "assets" / "benchmark"
 SMALL = dict(width=32, hidden=64, queries=10, encoder_layers=1, decoder_layers=1)
@@ -123,3 +126,27 @@ def test_the_matcher_finds_what_the_official_form_finds() -> None:
     mine = Hungarian()(FocalObjective(Recipe("matching", classes=91)), prediction, targets)
     for ours, theirs in zip(mine, official(prediction.logits, prediction.boxes, targets)):
         assert all(torch.equal(a, b) for a, b in zip(ours, theirs))
+
+
+def finished(folder: RunFolder, run: Run, points: list[tuple[int, float, float]]) -> None:
+    """A run's folder as training leaves it, with evaluations (pictures, seconds, AP)."""
+    folder.create(run)
+    folder.set_status("finished", images=points[-1][0], seconds=points[-1][1])
+    lines = [{"kind": "evaluation", "step": images // 8, "images": images, "trained": seconds, "pictures": 1, "seconds": 1.0,
+              "classes": {"cat": ap}, "loose": {}, **dict.fromkeys(("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100"), ap)} for images, seconds, ap in points]
+    folder.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_the_bundled_weights_rounds_are_told_as_one_line_and_only_when_they_are_what_is_planned(tmp_path: Path) -> None:
+    first, second = (bundle.plan("scenes", "dino", again) for again in (False, True))
+    finished(RunFolder(tmp_path / "scenes" / "dino"), first, [(5000, 50.0, 0.5), (10_000, 100.0, 0.55)])
+    finished(RunFolder(tmp_path / "scenes" / "dino-second"), second, [(16_000, 160.0, 0.58)])
+    of_another_plan = replace(bundle.plan("trees", "dino"), images=8)
+    finished(RunFolder(tmp_path / "trees" / "dino"), of_another_plan, [(8, 1.0, 0.1)])
+    row, = bundled.rows(tmp_path)
+    assert [(point["images"], point["seconds"], point["AP"]) for point in row["evaluations"]] == [
+        (5000, 50.0, 0.5), (10_000, 100.0, 0.55), (26_000, 260.0, 0.58)]
+    assert row["images"] == row["planned"] == 26_000 and row["command"].count("train") == 2
+    assert row["start"] == "deformable_detr_two_stage:scenes"
+    told = result.collect(tmp_path / "none", further=[row])
+    assert told["runs"] == [row] and set(told["variants"]) == {"dino"}

@@ -91,6 +91,11 @@ def evaluations(folder: RunFolder) -> list[dict[str, Any]]:
     return points
 
 
+def classes_of(folder: RunFolder) -> dict[str, float]:
+    """{class: AP} of a run's last evaluation."""
+    return _rounded(next((line["classes"] for line in reversed(folder.lines()) if line["kind"] == "evaluation"), {}))
+
+
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _rounded(number) for name, number in value.items()}
@@ -100,10 +105,10 @@ def _rounded(value: Any) -> Any:
 def _row(entry: Entry) -> dict[str, Any]:
     run, status = entry.folder.run(), entry.folder.status()
     weights = entry.weights.relative_to(entry.out).as_posix() if entry.weights.exists() else None
-    classes = next((line["classes"] for line in reversed(entry.folder.lines()) if line["kind"] == "evaluation"), {})
     return {"variant": entry.variant, "data": entry.data, "seed": entry.seed, "budget": entry.budget, "state": status.get("state", ""),
             "images": status.get("images", 0), "planned": run.images, "seconds": status.get("seconds", 0.0), "weights": weights,
-            "command": run.command(), "classes": _rounded(classes), "evaluations": evaluations(entry.folder)}
+            "start": run.weights or "", "command": run.command(), "classes": classes_of(entry.folder),
+            "evaluations": evaluations(entry.folder)}
 
 
 def _paced(row: dict[str, Any], paces: dict[str, dict[str, float]]) -> dict[str, Any]:
@@ -114,11 +119,11 @@ def _paced(row: dict[str, Any], paces: dict[str, dict[str, float]]) -> dict[str,
     return row
 
 
-def collect(out: Path, command: str = "", seconds: float = 0.0) -> dict[str, Any]:
-    """Everything that a benchmark's folder holds."""
+def collect(out: Path, command: str = "", seconds: float = 0.0, further: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """Everything that a benchmark's folder holds, and `further` rows that lie elsewhere."""
     timing = read_json(out / PACES, {})
     paces = timing.pop("paces", {})
-    rows = [_paced(_row(entry), paces) for entry in found(out)]
+    rows = [_paced(row, paces) for row in [*map(_row, found(out)), *further]]
     return {"format": FORMAT, "made": time.strftime("%Y-%m-%d"), "command": command, "machine": machine(), "policy": policy(),
             "seconds_budget": seconds, "variants": {name: described(name) for name in dict.fromkeys(row["variant"] for row in rows)},
             "timing": timing or None, "runs": rows}

@@ -43,6 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     learn.add_argument("--seconds", type=float, default=0, metavar="S", help="and runs of so many seconds of training each (default: none)")
     learn.add_argument("--seeds", type=int, default=1, metavar="N", help="runs a variant: other weights and another order (default: 1)")
     learn.add_argument("--out", type=Path, default=Path("runs/benchmark"), metavar="FOLDER", help="default: runs/benchmark")
+    learn.add_argument("--bundled", type=Path, metavar="RUNS",
+                       help="also tell of the runs that made the bundled weights, as `python -m detr_core weights --runs RUNS` left them")
     learn.add_argument("--pace", type=int, default=0, metavar="ROUNDS",
                        help="afterwards time all detectors in turns, and tell all seconds by that; on a quiet machine (default: 0, the "
                             "seconds that the runs took)")
@@ -73,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 def convergence(options: argparse.Namespace) -> int:
     """All runs one after another; 1 when a stop was asked for, 0 when everything is finished."""
+    from ..benchmark.bundled import rows
     from ..benchmark.convergence import prepared, publish, run_entry, time_all
     from ..benchmark.plan import entries
     from ..benchmark.result import Writer, collect
@@ -82,7 +85,8 @@ def convergence(options: argparse.Namespace) -> int:
         raise Usage("Give a budget: --budget IMAGES, --seconds S, or both, and at least one seed.")
     kinds = (["images"] if options.budget else []) + (["seconds"] if options.seconds else [])
     wanted = [e for kind in kinds for e in entries(options.out, kind, options.variants, options.data, options.seeds)]
-    writer = Writer(partial(collect, options.out, command(options), options.seconds), options.out / "convergence.json")
+    further = rows(options.bundled) if options.bundled else []
+    writer = Writer(partial(collect, options.out, command(options), options.seconds, further), options.out / "convergence.json")
     for number, entry in enumerate(wanted, 1):
         said = f"[{number}/{len(wanted)}] {entry.variant} on {entry.data}, seed {entry.seed}, equal {entry.budget}"
         if entry.finished and entry.weights.exists():

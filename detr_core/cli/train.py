@@ -9,6 +9,7 @@ from typing import Any
 from tqdm import tqdm
 
 from .. import api
+from ..training.aids import AIDS
 from ..training.optimise import SCHEDULES
 from ..training.run import Run, RunFolder
 from .common import Bar, Usage, changes_of, device_of, percent, size_changes
@@ -60,6 +61,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--precision", choices=("no", "bf16", "fp16"), help="mixed precision (default: no)")
     how.add_argument("--device", help="auto, cpu, cuda or mps (default: auto)")
     how.add_argument("--no-cache", dest="cache", action="store_false", default=None, help="do not keep backbone features on the disk")
+    how.add_argument("--aid", action="append", dest="aids", choices=tuple(AIDS),
+                     help="what makes it learn sooner beside its paper: tokens, the decoder's heads also read the memory; places, learned "
+                          "queries start on a grid")
     how.add_argument("--track", action="append", dest="trackers", metavar="NAME",
                      help="also log to a tracker of Accelerate, e.g. tensorboard")
 

@@ -29,16 +29,21 @@ CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("scenes", BODY): {"images": 64_000, "evaluations": 8},
     ("scenes", DENSE): {"images": 40_000, "evaluations": 8},
     ("scenes", "deformable_detr"): {"weights": "deformable_detr_refine:scenes", "images": 24_000},
-    ("scenes", "detr"): {"images": 48_000, "views": 5_000, "evaluations": 8},
+    ("scenes", "detr"): {"images": 80_000, "batch": 2, "rate": 4e-4, "evaluations": 8, "aids": ("tokens", "places")},
     ("trees", BODY): {"images": 8_000},
 }
 """What differs from the plan."""
 SECOND: dict[tuple[str, str], dict[str, Any]] = {
-    ("scenes", BODY): {"weights": "scenes", "images": 16_000, "rate": 3e-4, "seed": 2},
-    ("scenes", "deformable_detr"): {"weights": "scenes", "images": 12_000, "rate": 3e-4, "seed": 2},
-    ("scenes", "detr"): {"weights": "scenes", "images": 24_000, "seed": 2},
+    ("scenes", "deformable_detr"): {"images": 12_000},
+    **{("scenes", name): {} for name in
+       (BODY, "deformable_detr_refine", "dino", "h_deformable_detr", "sparse_detr", "dab_deformable_detr")},
+    ("scenes", "dn_deformable_detr"): {"rate": 4e-4},
+    **{("scenes", name): {"images": 20_000, "batch": 2, "rate": 4e-4} for name in
+       (DENSE, "dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
 }
-"""A second round from the first one's weights in another order, made once all first ones are."""
+"""Who has a second round from the first one's weights, of other views and in another order, made once all first ones are; and what
+differs in it from `AGAIN`. First and second together, a pupil sees 26,000 scenes, whichever its paper."""
+AGAIN = {"weights": "scenes", "images": 16_000, "rate": 3e-4, "seed": 2}
 PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deformable_detr", "sparse_detr", "dn_deformable_detr",
                  "dab_deformable_detr"),
           DENSE: ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr", "detr")}
@@ -51,7 +56,7 @@ ORDER = tuple(name for teacher, pupils in PUPILS.items() for name in (teacher, *
 def plan(data: str, variant: str, second: bool = False) -> Run:
     """The run that makes a variant's weights for a data set, or the `second` one that goes on from there."""
     if second:
-        return replace(plan(data, variant), **SECOND[data, variant])
+        return replace(plan(data, variant), **(AGAIN | SECOND[data, variant]))
     teacher = next((teacher for teacher, pupils in PUPILS.items() if variant in pupils), None)
     start = {"weights": f"{teacher}:{data}"} if teacher and data == "scenes" else {}
     changes = start | (LESS[data] if teacher == DENSE else {}) | CHANGES.get((data, variant), {})
@@ -77,6 +82,12 @@ class Task:
     def begun(self) -> bool:
         """Whether there is a checkpoint to go on from."""
         return self.folder.checkpoint.exists()
+
+    @property
+    def made(self) -> bool:
+        """Whether this very run is in its folder, from its first step to its last."""
+        begun = (self.folder.path / "run.json").exists()
+        return begun and self.folder.run() == self.run and self.folder.status().get("state") == "finished"
 
     def publish(self) -> dict[str, Any]:
         """Copy the run's best weights among the assets; returns their card."""

@@ -56,8 +56,11 @@ class Run:
     checkpoint_seconds: float = 300.0
     trackers: tuple[str, ...] = ()                  # whatever Accelerate knows, for example "tensorboard"
 
+    aids: tuple[str, ...] = ()                      # of `aids.AIDS`: what helps it to learn beside its paper
+
     def __post_init__(self) -> None:
-        object.__setattr__(self, "trackers", tuple(self.trackers))
+        for name in ("trackers", "aids"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("batch", "accumulate"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
@@ -78,11 +81,12 @@ class Run:
         words = ["python", "-m", "detr_core", "train", "--variant", self.variant, "--data", self.data]
         for known in fields(self):
             value, name = getattr(self, known.name), known.name.replace("_", "-")
-            if known.name in ("variant", "data", "changes", "trackers", "cache") or value in (known.default, None):
+            if known.name in ("variant", "data", "changes", "trackers", "aids", "cache") or value in (known.default, None):
                 continue
             words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
         words += [word for pair in self.changes.items() for word in ("--set", "{}={}".format(*pair))]
-        words += [word for name in self.trackers for word in ("--track", name)] + ([] if self.cache else ["--no-cache"])
+        named = [(flag, name) for flag, names in (("--aid", self.aids), ("--track", self.trackers)) for name in names]
+        words += [*(word for pair in named for word in pair), *([] if self.cache else ["--no-cache"])]
         if self.images:
             words = [w for i, w in enumerate(words) if "--epochs" not in words[max(0, i - 1):i + 1]]
         return shlex.join([*words, "--out", out])

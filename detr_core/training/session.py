@@ -16,6 +16,7 @@ from .. import api
 from ..data import Scenes, collate, open_dataset, training_transform
 from ..detector import Detector
 from ..folders import cache
+from .aids import aid
 from .causes import cause_of
 from .evaluate import AsInference, Progress, evaluate, silent
 from .features import FeatureCache, collate_features, fingerprint
@@ -42,6 +43,7 @@ def starting_detector(run: Run, names: tuple[str, ...]) -> Detector:
             warm_start(detector, *other)
     else:
         detector = api.load(run.variant, run.weights, size=run.size, names=names, **run.changes)
+    aid(detector, run.aids)
     return detector.train()
 
 

@@ -57,10 +57,12 @@ function line(learner, axis, { measure, marked }, dash) {
     type: "scatter", mode: "lines+markers", name: learner.name, meta: learner.id, x: points.map((point) => point[axis]), y: points.map((point) => point.mean), opacity: faded ? 0.18 : 1,
     line: { color: paint, width: marked === learner.id ? 3.4 : 1.9, dash }, marker: { size: marked === learner.id ? 8 : 5, color: paint },
     error_y: many ? { type: "data", symmetric: false, array: points.map(({ mean, high }) => high - mean), arrayminus: points.map(({ mean, low }) => mean - low), thickness: 1, width: 3, color: paint } : undefined,
-    customdata: points.map((point) => [learner.name, say.measures[measure], number(point.mean, MEASURES[measure].share ? 1 : 2), say.after(number(point.images), number(point.seconds ?? 0)), many ? say.seeds(point.count, number(point.low, 1), number(point.high, 1)) : say.oneSeed]),
+    customdata: points.map((point) => [learner.name, say.measures[measure], number(point.mean, MEASURES[measure].share ? 1 : 2), say.after(number(point.images), number(point.seconds ?? 0)), many ? say.seeds(point.count, number(point.low, 1), number(point.high, 1)) : said(learner.runs[0])]),
     hovertemplate: "<b>%{customdata[0]}</b><br>%{customdata[1]} %{customdata[2]}<br>%{customdata[3]}<br>%{customdata[4]}<extra></extra>",
   };
 }
+
+const said = ({ budget, start }) => (budget !== "bundled" ? say.oneSeed : start ? say.began(start) : say.fresh);
 
 const brief = (name) => ([...name].length > 23 ? `${[...name].slice(0, 22).join("")}…` : name);
 

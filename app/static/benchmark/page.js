@@ -15,10 +15,17 @@ export function mount(place, server) {
   const status = el("p", { class: "empty", role: "status" }, say.reading);
   const part = (name, fill) => { const section = el("section", { class: `benchmark-part ${name}` }); fill(section); return section; };
   place.append(el("header", { class: "benchmark-head" }, el("h1", {}, say.title), el("p", { class: "lead" }, say.intro)), status, chooser(),
-    part("learn", (section) => { curves(section); section.append(el("p", { class: "note" }, say.curveNote)); table(section); section.append(el("p", { class: "note" }, say.tableNote)); }),
+    part("learn", (section) => { curves(section); section.append(explained()); table(section); section.append(el("p", { class: "note" }, say.tableNote)); }),
     part("gain", gains), part("run", speed), part("read", notes));
   new ResizeObserver(() => place.clientWidth && set({ narrow: place.clientWidth < 760 })).observe(place);
   load(server, status);
+}
+
+/** What the lines are; a starting point differs from run to run only among the bundled weights. */
+function explained() {
+  const note = el("p", { class: "note" });
+  on(["budget"], ({ budget }) => write(note, budget === "bundled" ? say.bundledNote : say.curveNote));
+  return note;
 }
 
 async function load(server, status) {

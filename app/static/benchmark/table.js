@@ -11,6 +11,7 @@ const points = (measure) => ({ of: (learner) => lastOf(learner, measure).mean, t
 /** Columns: `of` gives the number that is sorted by, `told` writes it. */
 export const COLUMNS = {
   name: { of: (learner) => learner.name, told: String, text: true },
+  images: { of: ({ last }) => last[0].images, told: (found) => number(found) },
   AP: points("AP"), AP50: points("AP50"), AP75: points("AP75"), APs: points("APs"), APm: points("APm"), APl: points("APl"), loose1: points("loose1"),
   gain: { of: (learner, extra) => extra.gains.get(learner.id)?.mean, told: (found, learner, extra) => gain(extra.gains.get(learner.id)) },
   coco: { of: ({ ap }) => ap, told: (found, { epochs }) => [number(found, 1), epochs ? el("small", {}, say.epochs(epochs)) : null] },
