@@ -133,7 +133,8 @@ def finished(folder: RunFolder, run: Run, points: list[tuple[int, float, float]]
     folder.create(run)
     folder.set_status("finished", images=points[-1][0], seconds=points[-1][1])
     lines = [{"kind": "evaluation", "step": images // 8, "images": images, "trained": seconds, "pictures": 1, "seconds": 1.0,
-              "classes": {"cat": ap}, "loose": {}, **dict.fromkeys(("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100"), ap)} for images, seconds, ap in points]
+              "classes": {"cat": ap}, "loose": {}, **dict.fromkeys(("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100"), ap)}
+             for images, seconds, ap in points]
     folder.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
