@@ -63,3 +63,52 @@ def test_the_bundled_backbone_uses_all_its_weights() -> None:
     for name, value in backbone.body.state_dict().items():
         assert torch.equal(value, bundled_weights()[name])
     assert not any(p.requires_grad for p in backbone.parameters())
+
+
+CHANGES = {
+    "a step": lambda body: torch.optim.SGD([body.conv1.weight], lr=1.0).step(),
+    "an average's step": lambda body: torch._foreach_lerp_([body.conv1.weight], [torch.ones(64, 3, 7, 7)], 0.5),
+    "other data": lambda body: setattr(body.conv1.weight, "data", torch.randn(64, 3, 7, 7)),
+    "a statistic": lambda body: body.bn1.running_var.mul_(3),
+    "another precision": lambda body: body.double().float().bfloat16().float(),
+    "other numbers in the same memory": lambda body: body.conv1.weight.detach().copy_(torch.zeros(64, 3, 7, 7)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_kept_kernel_is_never_out_of_date(change: str) -> None:
+    folded, images = fold(body_of("resnet50")), torch.randn(1, 3, 64, 64)
+    convolution = folded.conv1
+    with torch.inference_mode():
+        folded(images)
+    assert convolution.kept("cpu")[0] is convolution.kept("cpu")[0]
+    convolution.weight.grad = torch.ones_like(convolution.weight)
+    with torch.no_grad():
+        CHANGES[change](folded)
+        found, (kernel, bias) = convolution(images), convolution.scaled()
+        torch.testing.assert_close(found, torch.nn.functional.conv2d(images, kernel, bias, 2, 3), rtol=0, atol=0)
+
+
+def test_training_in_between_leaves_no_kernel_behind() -> None:
+    """Fused optimizers change weights without PyTorch counting it: changing the mode makes kernels anew."""
+    folded, images = fold(body_of("resnet50")), torch.randn(1, 3, 64, 64)
+    weight = folded.conv1.weight
+    optimizer = torch.optim.AdamW([weight], lr=1.0, fused=True)
+    for _ in range(2):
+        folded.train()
+        weight.grad = torch.ones_like(weight)
+        optimizer.step()
+        folded.eval()
+        with torch.no_grad():
+            folded(images)
+            torch.testing.assert_close(folded.conv1.kept("cpu")[0], folded.conv1.scaled()[0], rtol=0, atol=0)
+
+
+def test_a_kept_kernel_has_autocasts_precision_and_can_be_on_a_tape() -> None:
+    folded, images = fold(body_of("resnet50")), torch.randn(1, 3, 64, 64, requires_grad=True)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        folded(images)
+        assert folded.conv1.kept("cpu")[0].dtype == torch.bfloat16
+    folded.requires_grad_(False)
+    folded(images)[-1].sum().backward()                         # what a map says of the picture: kernels made above must not be in the way
+    assert folded.conv1.kept("cpu")[0].dtype == torch.float32 and images.grad.abs().sum() > 0
