@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..api import build
 from ..checkpoint import load_state
 from ..detector import Detector
+from ..registry import VARIANTS
 
 PEERS: dict[str, tuple[str, dict[str, Any]]] = {
     "detr": ("Detr", {}), "conditional_detr": ("ConditionalDetr", {}), "dab_detr": ("DabDetr", {}),
@@ -29,12 +30,13 @@ def available() -> bool:
 
 
 def theirs(id: str) -> nn.Module:
-    """Their model with random weights, every decoder layer trained."""
+    """Their model with random weights, every decoder layer trained, with the authors' dropout wherever ours has it, so in attention too."""
     import transformers
 
     kind, options = PEERS[id]
+    dropouts = dict.fromkeys(("dropout", "attention_dropout", "activation_dropout"), VARIANTS[id].recipe.dropout)
     torch.manual_seed(0)
-    config = getattr(transformers, f"{kind}Config")(num_labels=91, auxiliary_loss=True, **options)
+    config = getattr(transformers, f"{kind}Config")(num_labels=91, auxiliary_loss=True, **dropouts, **options)
     return getattr(transformers, f"{kind}ForObjectDetection")(config).eval()
 
 
