@@ -68,7 +68,9 @@ class Batch(Bundle):
         padding = torch.ones(len(images), height, width, dtype=torch.bool, device=images[0].device)
         for mask, image in zip(padding, images):
             mask[: image.shape[1], : image.shape[2]] = False
-        stacked = torch.stack([F.pad(i, (0, width - i.shape[2], 0, height - i.shape[1])) for i in images])
+        if padded:
+            images = [F.pad(i, (0, width - i.shape[2], 0, height - i.shape[1])) for i in images]
+        stacked = torch.stack(tuple(images)) if len(images) > 1 else images[0].contiguous().unsqueeze(0)    # one that fits is not copied
         return cls(stacked, padding, None if targets is None else tuple(targets), padded)
 
     def to(self, device: torch.device | str) -> Batch:

@@ -1,11 +1,15 @@
 """Padding, masks and places: what every detector computes from."""
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from torchvision.transforms.v2 import functional as F
 
-from detr_core import Batch, Targets
+from detr_core import VARIANTS, Batch, Targets
 from detr_core.necks import flatten
+from detr_core.preprocess import IMAGENET, Preprocess
 
 SIZE = st.tuples(st.integers(1, 40), st.integers(1, 40))
 
@@ -59,3 +63,17 @@ def test_bundles_are_frozen() -> None:
     with pytest.raises(AttributeError):
         targets.labels = None
     assert len(targets.but(image_id=3)) == 2
+
+
+@pytest.mark.parametrize("size", [(64, 64), (48, 80), (200, 33)], ids=str)
+def test_pictures_are_prepared_to_the_bit_as_the_formula_says(size: tuple[int, int]) -> None:
+    """Kept features and stored runs hang on these bits; `normalise` in place must not reach the picture either."""
+    preprocess = Preprocess(VARIANTS["detr"].recipe.but(short=64, long=96))
+    pixels = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels.copy())
+    resized = F.resize(image, list(preprocess.size(*size)), antialias=True)
+    wanted = F.normalize(F.to_dtype(F.pil_to_tensor(resized), torch.float32, scale=True), *map(list, IMAGENET))
+    found = preprocess(image)
+    assert torch.equal(found, wanted) and found.is_contiguous() and np.array_equal(np.asarray(image), pixels)
+    batch = Batch.of([found])
+    assert torch.equal(batch.images[0], wanted) and not batch.padded
