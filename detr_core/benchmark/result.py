@@ -6,6 +6,7 @@ folders hold.
 from __future__ import annotations
 
 import math
+import os
 import platform
 import time
 from collections import defaultdict
@@ -31,8 +32,8 @@ KEPT = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100", "loose")
 
 
 def machine() -> dict[str, Any]:
-    """What the numbers were measured on."""
-    return {"processor": processor(), "cores": torch.get_num_threads(), "device": torch.cuda.get_device_name() if torch.cuda.is_available()
+    """What the numbers were measured on; how many of its cores PyTorch used is told apart."""
+    return {"processor": processor(), "cores": os.cpu_count(), "device": torch.cuda.get_device_name() if torch.cuda.is_available()
             else "cpu", "torch": torch.__version__, "python": platform.python_version()}
 
 

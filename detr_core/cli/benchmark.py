@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import api
 from ..backbones import ASSETS
+from .benchmark_tables import PARTS
 from .common import Bar, Usage, percent, table
 
 HELP = """--convergence trains every variant's tiny size from random numbers under one budget: the same pictures in the same order
@@ -19,14 +20,17 @@ every evaluation, FOLDER/weights the detectors in half precision.
 
 --speed times every variant's ResNet-50 size on one picture: preparing it, the network, reading its output, and the
 memory that the network needs. Where transformers is installed and has the same detector, both get the same weights and
-take turns in one process: read the ratios. A training step and the matcher are timed the same way.
+take turns in one process: read the ratios. A training step and the matcher are timed the same way. A file given with
+--json, and the published table, keep what earlier runs on the same machine measured, so that a table can be made
+detector by detector.
 
 --counts prints parameters and multiply-adds of the ResNet-50 sizes beside the printed ones."""
 EXAMPLES = """examples:
   python -m detr_core benchmark --convergence --dry-run
   python -m detr_core benchmark --convergence --variants detr dino --data scenes --budget 4000 --out runs/benchmark
   python -m detr_core benchmark --convergence --budget 0 --seconds 300 --seeds 3
-  python -m detr_core benchmark --speed --variants detr deformable_detr --sizes 640x640 800x1066 --rounds 3"""
+  python -m detr_core benchmark --speed --variants detr deformable_detr --sizes 640x640 800x1066 --rounds 3
+  python -m detr_core benchmark --speed --parts matcher"""
 PUBLISHED = ASSETS / "benchmark"
 
 
@@ -53,6 +57,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     run_fast = parser.add_argument_group("speed")
     run_fast.add_argument("--sizes", nargs="+", default=["640x640"], metavar="HxW",
                           help="heights and widths of the picture (default: 640x640)")
+    run_fast.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to time (default: all three)")
     run_fast.add_argument("--rounds", type=int, default=5, help="turns of each side; medians are reported (default: 5)")
     run_fast.add_argument("--clock", choices=("wall", "processor"), default="wall",
                           help="wall, or the processor's time of this process, with --threads 1 on a busy machine (default: wall)")
@@ -60,7 +65,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     run_fast.add_argument("--precisions", nargs="+", choices=("float32", "bfloat16"), help="of ours (default: float32, and bfloat16 where "
                           "the processor has it)")
     run_fast.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
-    run_fast.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to this file")
+    run_fast.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to this file; speed is added to it")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,38 +13,53 @@ from ..registry import VARIANTS
 from ..training.files import write_json
 from .common import Usage, device_of, table
 
+PARTS = ("pictures", "training", "matcher")
+
 
 def speed(options: argparse.Namespace, published: Path) -> int:
-    """Time everything that was asked for; every line is printed as soon as it is known."""
-    from ..benchmark import matching, peers
-    from ..benchmark import speed as timed
+    """Time everything that was asked for; every line is printed, and kept, as soon as it is known."""
+    from ..benchmark import peers
     from ..benchmark.result import machine
-    from ..benchmark.timing import CLOCKS, has_bfloat16
+    from ..benchmark.speed_table import SpeedTable
 
     device = device_of(options.device)
     if options.threads:
         torch.set_num_threads(options.threads)
-    precisions = tuple(options.precisions or ("float32", *(["bfloat16"] if has_bfloat16(device) else [])))
-    sizes, wanted = [size_of(text) for text in options.sizes], [id for id in VARIANTS if not options.variants or id in options.variants]
-    found: dict[str, Any] = {"made": time.strftime("%Y-%m-%d"), "machine": machine(), "threads": torch.get_num_threads(),
-                             "clock": options.clock, "results": [], "training": [], "matcher": []}
+    sizes = [size_of(text) for text in options.sizes]
+    conditions = {"machine": machine(), "threads": torch.get_num_threads(), "clock": options.clock}
+    tables = [SpeedTable(path, conditions) for path in _paths(options, published / "speed.json")]
+    for table_ in tables:
+        if table_.begun_anew:
+            print(f"{table_.path} was of another machine, number of threads or clock, and is begun anew.", file=sys.stderr)
     if not peers.available():
         print("transformers is not installed: nothing to compare with; python -m pip install transformers", file=sys.stderr)
-    print(f"One picture, same random weights on both sides, {device}, {found['threads']} threads; above 1x ours is faster.", flush=True)
-    for id in wanted:
-        for size in sizes:
-            for row in timed.inference(id, size, precisions, options.rounds, device.type, CLOCKS[options.clock]):
-                found["results"].append(row)
-                print(said(row), flush=True)
-        if (row := timed.training(id, rounds=options.rounds, device=device.type, clock=CLOCKS[options.clock])) is not None:
-            found["training"].append(row)
-            print(f"{id} training step, batch {row['batch']} of 320x320: {pair(row, 'transformers')}", flush=True)
-    for queries, objects in matching.SHAPES if not options.variants else ():
-        row = matching.compare(queries, objects, rounds=options.rounds, clock=CLOCKS[options.clock])
-        found["matcher"].append(row)
-        print(f"matcher with costs, {queries}x{objects}, batch {row['batch']}: {pair(row, 'official')}", flush=True)
-    _keep(found, options, published / "speed.json")
+    threads = conditions["threads"]
+    print(f"One picture, same random weights on both sides, {device}, {threads} threads; above 1x ours is faster.", flush=True)
+    for part, row, text in timed(options, device, sizes):
+        for table_ in tables:
+            table_.add(part, row | {"rounds": options.rounds})
+        print(text, flush=True)
     return 0
+
+
+def timed(options: argparse.Namespace, device: torch.device, sizes: list[tuple[int, int]]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Part of the table, row, and the row in words, one after another."""
+    from ..benchmark import matching
+    from ..benchmark import speed as measured
+    from ..benchmark.timing import CLOCKS, has_bfloat16
+
+    precisions = tuple(options.precisions or ("float32", *(["bfloat16"] if has_bfloat16(device) else [])))
+    clock, rounds, parts = CLOCKS[options.clock], options.rounds, options.parts
+    for id in [id for id in VARIANTS if not options.variants or id in options.variants]:
+        for size in sizes if "pictures" in parts else ():
+            for row in measured.inference(id, size, precisions, rounds, device.type, clock):
+                yield "results", row, said(row)
+        row = measured.training(id, rounds=rounds, device=device.type, clock=clock) if "training" in parts else None
+        if row is not None:
+            yield "training", row, f"{id} training step, batch {row['batch']} of 320x320: {pair(row, 'transformers')}"
+    for queries, objects in matching.SHAPES if "matcher" in parts else ():
+        row = matching.compare(queries, objects, rounds=rounds, clock=clock)
+        yield "matcher", row, f"matcher with costs, {queries}x{objects}, batch {row['batch']}: {pair(row, 'official')}"
 
 
 def size_of(text: str) -> tuple[int, int]:
@@ -82,11 +97,12 @@ def counts(options: argparse.Namespace, published: Path) -> int:
         rows.append([row["variant"], f"{row['parameters'] / 1e6:.2f}", f"{printed['parameters'] or '-'}", f"{row['gmacs']:.1f}",
                      f"{printed['gflops'] or '-'}", row["note"]])
     print(table(rows))
-    _keep(found, options, published / "counts.json")
+    for path in _paths(options, published / "counts.json"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, found)
     return 0
 
 
-def _keep(found: dict[str, Any], options: argparse.Namespace, published: Path) -> None:
-    for path in ([options.json] if options.json else []) + ([published] if options.publish else []):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, found)
+def _paths(options: argparse.Namespace, published: Path) -> list[Path]:
+    """Where the numbers should be kept."""
+    return ([options.json] if options.json else []) + ([published] if options.publish else [])
