@@ -43,10 +43,11 @@ def _built(entry: Any, system: dict[str, Any]) -> dict[str, Any]:
 def _weights(variant: str) -> list[dict[str, Any]]:
     """What the cards of the bundled weights say."""
     from detr_core import bundled
-    from detr_core.training.bundle import card_of
+    from detr_core.training.bundle import card_of, seen
 
     cards = {name: card_of(path) for name, path in bundled(variant).items()}
-    return [{"name": name, **{key: card[key] for key in CARD if key in card}} for name, card in cards.items()]
+    facts = {name: {**card, "images": seen(card)} for name, card in cards.items()}
+    return [{"name": name, **{key: card[key] for key in CARD if card.get(key) is not None}} for name, card in facts.items()]
 
 
 def _elders_first(systems: list[dict[str, Any]]) -> list[dict[str, Any]]:

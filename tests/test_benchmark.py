@@ -151,3 +151,9 @@ def test_the_bundled_weights_rounds_are_told_as_one_line_and_only_when_they_are_
     assert row["start"] == "deformable_detr_two_stage:scenes"
     told = result.collect(tmp_path / "none", further=[row])
     assert told["runs"] == [row] and set(told["variants"]) == {"dino"}
+
+
+def test_a_second_rounds_card_counts_the_first_rounds_pictures(tmp_path: Path) -> None:
+    first, second = bundle.tasks(tmp_path, ("dino",), ("scenes",))
+    assert first.history == {} and second.history == {"images_before": 10_000, "warm_start": "deformable_detr_two_stage:scenes"}
+    assert bundle.seen({"images": 16_000, **second.history}) == 26_000 and bundle.seen({}) is None

@@ -10,6 +10,7 @@ from ..benchmark.published import PUBLISHED
 from ..data import open_dataset
 from ..detector import Detector
 from ..registry import VARIANTS
+from ..training.bundle import seen
 from .common import Bar, Usage, changes_of, device_argument, device_of, percent, size_changes, table
 
 HELP = """Average precision over a labelled data set, computed by pycocotools.
@@ -97,7 +98,8 @@ def overview(found: list[dict[str, Any]]) -> list[list[str]]:
     rows = [["variant", "data", *SHOWN[:6], "pictures seen", "started from"]]
     for one in found:
         card = one["card"]
-        rows.append([one["variant"], one["data"], *(percent(one[n]) for n in SHOWN[:6]), f"{card['images']:,}" if "images" in card else "",
+        pictures = f"{images:,}" if (images := seen(card)) else ""
+        rows.append([one["variant"], one["data"], *(percent(one[n]) for n in SHOWN[:6]), pictures,
                      str(card.get("warm_start") or "random numbers")])
     return rows
 

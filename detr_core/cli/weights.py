@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
         if options.dry_run:
             continue
         plan = prepared(task, options.again)
-        if (state := train(plan, task.folder, task.folder.checkpoint.exists(), Bar("features"), (Console(),))) != "finished":
+        state = train(plan, task.folder, task.folder.checkpoint.exists(), Bar("features"), (Console(),), task.history)
+        if state != "finished":
             print(f"{state}: the same command goes on from here")
             return 1
         card = task.publish()

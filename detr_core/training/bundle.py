@@ -38,8 +38,8 @@ SECOND: dict[tuple[str, str], dict[str, Any]] = {
     **{("scenes", name): {} for name in
        (BODY, "deformable_detr_refine", "dino", "h_deformable_detr", "sparse_detr", "dab_deformable_detr")},
     ("scenes", "dn_deformable_detr"): {"rate": 4e-4},
-    **{("scenes", name): {"images": 20_000, "batch": 2, "rate": 4e-4} for name in
-       (DENSE, "dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
+    **{("scenes", name): {"images": 20_000, "batch": 4, "rate": 5e-4} for name in
+       ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
 }
 """Who has a second round from the first one's weights, of other views and in another order, made once all first ones are; and what
 differs in it from `AGAIN`. First and second together, a pupil sees 26,000 scenes, whichever its paper."""
@@ -71,6 +71,7 @@ class Task:
     folder: RunFolder
     target: Path
     later: Run | None = None
+    earlier: Run | None = None
 
     @property
     def finished(self) -> bool:
@@ -89,6 +90,11 @@ class Task:
         begun = (self.folder.path / "run.json").exists()
         return begun and self.folder.run() == self.run and self.folder.status().get("state") == "finished"
 
+    @property
+    def history(self) -> dict[str, Any]:
+        """What the card says of an earlier round: its pictures, and what that one started from."""
+        return {"images_before": self.earlier.images, "warm_start": self.earlier.weights or ""} if self.earlier else {}
+
     def publish(self) -> dict[str, Any]:
         """Copy the run's best weights among the assets; returns their card."""
         self.target.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +109,11 @@ def card_of(path: Path) -> dict[str, Any]:
         return json.loads((file.metadata() or {}).get("card", "{}"))
 
 
+def seen(card: dict[str, Any]) -> int | None:
+    """Pictures that weights have seen, those of an earlier round among them; None where the card does not say."""
+    return card["images"] + card.get("images_before", 0) if "images" in card else None
+
+
 def tasks(runs: Path, variants: tuple[str, ...] = (), data: tuple[str, ...] = DATA, share: float = 1.0) -> list[Task]:
     """All weights files in an order in which each can start from those before it; `share` scales the budgets."""
     names = sorted(variants or VARIANTS, key=lambda v: (v not in ORDER, ORDER.index(v) if v in ORDER else 0))
@@ -111,9 +122,9 @@ def tasks(runs: Path, variants: tuple[str, ...] = (), data: tuple[str, ...] = DA
         rounds = [(variant, False) for variant in names] + [(variant, True) for variant in names if (name, variant) in SECOND]
         for variant, second in rounds:
             target = ASSETS / "weights" / name / f"{variant}.safetensors"
-            later = shared(plan(name, variant, True), share) if (name, variant) in SECOND and not second else None
+            other = shared(plan(name, variant, not second), share) if (name, variant) in SECOND else None
             folder = RunFolder(runs / name / (f"{variant}-second" if second else variant))
-            wanted.append(Task(shared(plan(name, variant, second), share), folder, target, later))
+            wanted.append(Task(shared(plan(name, variant, second), share), folder, target, **{"earlier" if second else "later": other}))
     return wanted
 
 
