@@ -119,7 +119,8 @@ def command(options: argparse.Namespace) -> str:
     """The command that anyone can repeat: without the folder, which is this machine's."""
     words = ["python", "-m", "detr_core", "benchmark", "--convergence"] + (["--variants", *options.variants] if options.variants else [])
     numbers = [("--budget", options.budget), ("--seconds", options.seconds), ("--seeds", options.seeds)]
-    return shlex.join([*words, "--data", *options.data, *(word for name, value in numbers for word in (name, f"{value:g}"))])
+    words += ["--data", *options.data, *(word for name, value in numbers for word in (name, f"{value:g}"))]
+    return shlex.join([*words, *(["--bundled", "runs/weights"] if options.bundled else [])])
 
 
 def summary(result: dict) -> str:
