@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
@@ -126,11 +126,19 @@ class Features(Bundle):
     @cached_property
     def centres(self) -> Tensor:
         """[B, N, 2] (x, y) of each token; 1 is the picture's own far edge."""
-        grids = []
-        for level, (h, w) in enumerate(self.shapes):
-            y, x = torch.meshgrid(*((torch.arange(n, device=self.tokens.device) + 0.5) / n for n in (h, w)), indexing="ij")
-            grids.append(torch.stack([x, y], -1).view(1, h * w, 2).to(self.tokens.dtype) / self.valid[:, level, None])
-        return torch.cat(grids, 1)
+        grid = (token_centres.__wrapped__ if torch.compiler.is_compiling() else token_centres)(self.shapes, self.tokens.device)
+        if not self.padded:
+            return grid.to(self.tokens.dtype).expand(len(self.padding), -1, -1)
+        sizes = torch.tensor([h * w for h, w in self.shapes], device=grid.device)
+        return grid.to(self.tokens.dtype) / self.valid.repeat_interleave(sizes, 1, output_size=grid.shape[1])
+
+
+@lru_cache(maxsize=16)
+def token_centres(shapes: Shapes, device: torch.device) -> Tensor:
+    """[1, N, 2] (x, y) of the tokens of all levels, 1 is the far edge of each; kept between calls of one size."""
+    with torch.inference_mode(False):                   # what predict() made may be needed by training
+        sides = [[(torch.arange(n, device=device) + 0.5) / n for n in shape] for shape in shapes]
+        return torch.cat([torch.stack(torch.meshgrid(*pair, indexing="ij")[::-1], -1).flatten(0, 1) for pair in sides])[None]
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,18 @@ export function speed(place) {
 function running({ results = [], training = [], matcher = [], machine = {}, threads, clock, made }) {
   const row = (one) => [name(one.detector), one.size.join(" × "), one.precision, ms(one.milliseconds.ours.preprocess), ms(one.milliseconds.ours.network), ms(one.milliseconds.ours.postprocess),
     ms(one.extra_mib?.ours), times(one.ratio?.network), one.extra_mib?.transformers ? times(one.extra_mib.ours / one.extra_mib.transformers) : none];
-  const parts = [el("h2", {}, say.speed), el("p", { class: "lead" }, say.speedText([machine.processor, say.threads(threads), clock === "processor" ? say.processorTime : "", `PyTorch ${machine.torch ?? ""}`, made].filter(Boolean).join(", "))),
-    grid(say.speedHead, results.map(row))];
+  const parts = [el("h2", {}, say.speed), el("p", { class: "lead" }, say.speedText([machine.processor, say.cores(machine.cores), say.threads(threads), `PyTorch ${machine.torch ?? ""}`, made].filter(Boolean).join(", "))),
+    el("p", { class: "note" }, conditions([...results, ...training, ...matcher], clock)), grid(say.speedHead, results.map(row))];
   if (training.length) parts.push(el("h3", {}, say.training), grid(say.trainingHead, training.map((one) => [name(one.detector), one.size.join(" × "), String(one.batch), ms(one.milliseconds.ours), ms(one.milliseconds.transformers), times(one.ratio)])));
   if (matcher.length) parts.push(el("h3", {}, say.matcher), el("p", { class: "note" }, say.matcherText), grid(say.matcherHead, matcher.map((one) => [`${one.queries} × ${one.objects}`, String(one.batch), ms(one.milliseconds.ours), ms(one.milliseconds.official), times(one.ratio)])));
   return parts;
+}
+
+/** What a reader must know of a timing: how often it was taken, by which clock, and how busy the machine was. */
+function conditions(rows, clock) {
+  const range = (found) => [...new Set(found.length ? [Math.min(...found), Math.max(...found)] : [])];
+  const rounds = range(rows.map((row) => row.rounds).filter(Number.isFinite)), load = range(rows.map((row) => row.load?.[0]).filter(Number.isFinite));
+  return [say.speedRounds(rounds.map((each) => number(each)).join("–")), clock === "processor" ? say.processorTime : "", load.length ? say.speedLoad(load.map((each) => number(each, 1)).join("–")) : ""].filter(Boolean).join(" ");
 }
 
 function sizes({ rows = [], size = [] }) {
