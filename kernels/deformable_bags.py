@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from kernels.deformable import Shapes
 
 CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)  # of a cell: lines down and columns to the right
-SAMPLES_A_CHUNK = 1 << 16  # so few stay in a processor's cache from one step of the arithmetic to the next
+SAMPLES_A_CHUNK = 1 << 17  # so few stay in a processor's cache from one step of the arithmetic to the next
 
 
 class Levels:
