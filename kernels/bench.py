@@ -92,7 +92,7 @@ def measure(name: str, batch: int, dtype: torch.dtype, options: argparse.Namespa
     value, shapes, locations, weights = inputs(name, batch, dtype, options.device)
     wanted = reference(value.float(), shapes, locations, weights.float())
     runs, errors, times = {}, {}, {}
-    for label, candidate in candidates(options.device, options.compile).items():
+    for label, candidate in candidates(options.device, options.compile, options.softmax).items():
         try:
             forward, backward = calls(candidate, value, shapes, locations, weights)
             errors[label] = ((forward().float() - wanted).norm() / wanted.norm()).item()
@@ -148,6 +148,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--processor-time", action="store_true", help="count this process's time only: one thread on a busy machine")
     parser.add_argument("--compile", action="store_true", help="also torch.compile of the reference, which takes minutes on a CPU")
+    parser.add_argument("--softmax", action="store_true", help="also ours with a softmax of scores before it and fused into it")
     parser.add_argument("--json", type=Path, help="write everything measured here")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

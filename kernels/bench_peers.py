@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from kernels import deformable_attention, deformable_bags, reference
 from kernels.deformable import Shapes
+from kernels.operation import operation, shares
 
 Candidate = Callable[[Tensor, Shapes, Tensor, Tensor], Tensor]
 
@@ -102,10 +103,24 @@ PEERS = {
 }
 
 
-def candidates(device: str, compiled: bool) -> dict[str, Candidate]:
+def of_scores(fused: bool) -> Candidate:
+    """Ours with a softmax in or before it. Its scores are the weights' logarithms, worked out in both, so that the output is the same."""
+
+    def candidate(value, shapes, locations, weights):
+        scores = weights.log()
+        if not fused:
+            return deformable_attention(value, shapes, locations, shares(scores))
+        return operation(value, [side for shape in shapes for side in shape], locations, scores, True)
+
+    return candidate
+
+
+def candidates(device: str, compiled: bool, softmax: bool = False) -> dict[str, Candidate]:
     """By name, ours first; peers only where they can be imported and run on the device."""
     found: dict[str, Candidate] = {"ours": deformable_attention, "official core": official}
     found |= {"reference": reference, "ours, plain PyTorch": of_engine(deformable_bags)}
+    if softmax:
+        found |= {"softmax, then ours": of_scores(False), "ours with softmax": of_scores(True)}
     if compiled:
         found["compiled reference"] = torch.compile(reference)
     if device == "cuda" and importlib.util.find_spec("triton"):
