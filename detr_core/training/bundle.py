@@ -39,7 +39,7 @@ SECOND: dict[tuple[str, str], dict[str, Any]] = {
        (BODY, "deformable_detr_refine", "dino", "h_deformable_detr", "sparse_detr", "dab_deformable_detr")},
     ("scenes", "dn_deformable_detr"): {"rate": 4e-4},
     **{("scenes", name): {"images": 20_000, "batch": 4, "rate": 5e-4} for name in
-       ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
+       (DENSE, "dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
 }
 """Who has a second round from the first one's weights, of other views and in another order, made once all first ones are; and what
 differs in it from `AGAIN`. First and second together, a pupil sees 26,000 scenes, whichever its paper."""
