@@ -39,7 +39,7 @@ SECOND: dict[tuple[str, str], dict[str, Any]] = {
        (BODY, "deformable_detr_refine", "dino", "h_deformable_detr", "sparse_detr", "dab_deformable_detr")},
     ("scenes", "dn_deformable_detr"): {"rate": 4e-4},
     **{("scenes", name): {"images": 20_000, "batch": 4, "rate": 5e-4} for name in
-       (DENSE, "dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
+       ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
 }
 """Who has a second round from the first one's weights, of other views and in another order, made once all first ones are; and what
 differs in it from `AGAIN`. First and second together, a pupil sees 26,000 scenes, whichever its paper."""
@@ -48,8 +48,8 @@ PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deforma
                  "dab_deformable_detr"),
           DENSE: ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr", "detr")}
 """Who starts on `scenes` from whose weights, as far as they share parts: from nothing, each would need as long as its teacher."""
-LESS = {"scenes": {"images": 6_000}, "trees": {"images": 1_600}}
-"""The dense ones' pupils: twice as slow, and short of time."""
+LESS = {"scenes": {"images": 6_000}, "trees": {"images": 1_600, "batch": 4, "rate": 5e-4}}
+"""Of the first round of the dense ones' pupils, which take twice as long; on trees in smaller and so in more steps."""
 ORDER = tuple(name for teacher, pupils in PUPILS.items() for name in (teacher, *pupils))
 
 
