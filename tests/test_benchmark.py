@@ -145,8 +145,8 @@ def test_the_bundled_weights_rounds_are_told_as_one_line_and_only_when_they_are_
     of_another_plan = replace(bundle.plan("trees", "dino"), images=8)
     finished(RunFolder(tmp_path / "trees" / "dino"), of_another_plan, [(8, 1.0, 0.1)])
     row, = bundled.rows(tmp_path)
-    assert [(point["images"], point["seconds"], point["AP"]) for point in row["evaluations"]] == [
-        (5000, 50.0, 0.5), (10_000, 100.0, 0.55), (26_000, 260.0, 0.58)]
+    assert [(point["images"], point["AP"]) for point in row["evaluations"]] == [(5000, 0.5), (10_000, 0.55), (26_000, 0.58)]
+    assert row["seconds"] is row["evaluations"][0]["seconds"] is None, "made at different hours, in different batches"
     assert row["images"] == row["planned"] == 26_000 and row["command"].count("train") == 2
     assert row["start"] == "deformable_detr_two_stage:scenes"
     told = result.collect(tmp_path / "none", further=[row])

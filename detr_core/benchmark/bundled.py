@@ -1,23 +1,24 @@
 """The bundled weights' own runs as rows of the convergence table, so that nobody has to take their figures on trust."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..training.bundle import Task, tasks
+from ..training.bundle import DATA, Task, tasks
 from .result import classes_of, evaluations
 
 BUDGET = "bundled"
 
 
-def rows(runs: Path) -> list[dict[str, Any]]:
+def rows(runs: Path, data: Sequence[str] = DATA) -> list[dict[str, Any]]:
     """One row a variant and data set whose runs `python -m detr_core weights --runs RUNS` has finished there.
 
-    A second round goes on where the first one ended: its pictures and seconds count from there. `start` names the weights
-    that the first round began with, "" for random numbers.
+    A second round goes on where the first one ended: its pictures count from there. `start` names the weights that the first
+    round began with, "" for random numbers. No seconds are told: rounds differ in their batches and were made beside other work.
     """
     rounds: dict[tuple[str, str], list[Task]] = {}
-    for task in tasks(runs):
+    for task in tasks(runs, data=tuple(data)):
         rounds.setdefault((task.run.data, task.run.variant), []).append(task)
     return [row(own) for own in rounds.values() if all(task.made for task in own)]
 
@@ -26,11 +27,10 @@ def row(rounds: list[Task]) -> dict[str, Any]:
     """The rounds of one weights file as one row."""
     points: list[dict[str, Any]] = []
     for task in rounds:
-        images, seconds = (points[-1][name] or 0 if points else 0 for name in ("images", "seconds"))
-        points += [{**point, "images": point["images"] + images, "seconds": (point["seconds"] or 0) + seconds, "round": task.run.seed}
-                   for point in evaluations(task.folder)]
+        before = points[-1]["images"] if points else 0
+        points += [{**point, "images": point["images"] + before, "seconds": None} for point in evaluations(task.folder)]
     first, last = rounds[0], rounds[-1]
     return {"variant": first.run.variant, "data": first.run.data, "seed": first.run.seed, "budget": BUDGET, "state": "finished",
-            "images": points[-1]["images"], "planned": sum(task.run.images for task in rounds), "seconds": points[-1]["seconds"],
+            "images": points[-1]["images"], "planned": sum(task.run.images for task in rounds), "seconds": None,
             "weights": None, "start": first.run.weights or "", "command": "\n".join(task.run.command() for task in rounds),
             "classes": classes_of(last.folder), "evaluations": points}

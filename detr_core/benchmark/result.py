@@ -113,9 +113,9 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def _paced(row: dict[str, Any], paces: dict[str, dict[str, float]]) -> dict[str, Any]:
-    """Replace the seconds of a run by its pictures times the pace that was timed in turns with all others."""
+    """Replace the seconds of a run, where it tells any, by its pictures times the pace that was timed in turns with all others."""
     pace = paces.get(row["data"], {}).get(row["variant"])
-    for point in [row, *row["evaluations"]] if pace else ():
+    for point in [row, *row["evaluations"]] if pace and row["seconds"] is not None else ():
         point["seconds"] = round(pace * point["images"], 1)
     return row
 

@@ -48,8 +48,8 @@ PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deforma
                  "dab_deformable_detr"),
           DENSE: ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr", "detr")}
 """Who starts on `scenes` from whose weights, as far as they share parts: from nothing, each would need as long as its teacher."""
-LESS = {"scenes": {"images": 6_000}, "trees": {"images": 1_600, "batch": 4, "rate": 5e-4}}
-"""Of the first round of the dense ones' pupils, which take twice as long; on trees in smaller and so in more steps."""
+LESS = {"scenes": {"images": 6_000}, "trees": {"images": 1_600}}
+"""Of the first round of the dense ones' pupils, which take twice as long."""
 ORDER = tuple(name for teacher, pupils in PUPILS.items() for name in (teacher, *pupils))
 
 

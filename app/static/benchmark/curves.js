@@ -23,8 +23,9 @@ export function curves(place) {
     const shown = state.tables ? learners(state).filter((learner) => inFamily(state, learner)) : [];
     write(empty, !state.tables ? say.reading : shown.length ? "" : say.noRuns);
     empty.hidden = shown.length > 0;
-    figures.forEach(({ figure }) => { figure.hidden = !shown.length; });
-    if (shown.length) figures.forEach(({ axis, head, drawing }) => draw(drawing, head, axis, shown, state));
+    const told = figures.map(({ axis }) => shown.filter(({ points }) => points.some((point) => Number.isFinite(point[axis]))));
+    figures.forEach(({ figure }, i) => { figure.hidden = !told[i].length; });      // first, because a chart is as wide as its place
+    figures.forEach(({ axis, head, drawing }, i) => told[i].length && draw(drawing, head, axis, told[i], state));
   };
   onFrame(["tables", "data", "budget", "measure", "family", "marked", "narrow"], show);
   bus.on(["theme"], () => get().tables && show(get()));
@@ -57,7 +58,7 @@ function line(learner, axis, { measure, marked }, dash) {
     type: "scatter", mode: "lines+markers", name: learner.name, meta: learner.id, x: points.map((point) => point[axis]), y: points.map((point) => point.mean), opacity: faded ? 0.18 : 1,
     line: { color: paint, width: marked === learner.id ? 3.4 : 1.9, dash }, marker: { size: marked === learner.id ? 8 : 5, color: paint },
     error_y: many ? { type: "data", symmetric: false, array: points.map(({ mean, high }) => high - mean), arrayminus: points.map(({ mean, low }) => mean - low), thickness: 1, width: 3, color: paint } : undefined,
-    customdata: points.map((point) => [learner.name, say.measures[measure], number(point.mean, MEASURES[measure].share ? 1 : 2), say.after(number(point.images), number(point.seconds ?? 0)), many ? say.seeds(point.count, number(point.low, 1), number(point.high, 1)) : said(learner.runs[0])]),
+    customdata: points.map((point) => [learner.name, say.measures[measure], number(point.mean, MEASURES[measure].share ? 1 : 2), say.after(number(point.images), Number.isFinite(point.seconds) ? number(point.seconds) : null), many ? say.seeds(point.count, number(point.low, 1), number(point.high, 1)) : said(learner.runs[0])]),
     hovertemplate: "<b>%{customdata[0]}</b><br>%{customdata[1]} %{customdata[2]}<br>%{customdata[3]}<br>%{customdata[4]}<extra></extra>",
   };
 }

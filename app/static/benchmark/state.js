@@ -68,5 +68,5 @@ export function gains(state) {
 }
 
 /** Seconds a thousand pictures take to train on. */
-export const pace = (learner) => mean(known(learner.last.map(({ seconds, images }) => (seconds * 1000) / images)));
+export const pace = (learner) => mean(known(learner.last.map(({ seconds, images }) => (Number.isFinite(seconds) ? (seconds * 1000) / images : null))));
 export const memory = (learner) => Math.max(...learner.points.flatMap(({ evaluations }) => known(evaluations.map((e) => e.memory))), 0) || null;
