@@ -33,6 +33,8 @@ def convergence() -> dict:
     runs = [{"variant": name, "data": data, "seed": seed, "budget": "images", "state": "finished", "images": 8000, "seconds": 220.0,
              "evaluations": [evaluation(i / 8, top if data == "scenes" else top / 4, seed) for i in range(1, 9)]}
             for data, seeds in (("scenes", (1, 2)), ("trees", (1,))) for seed in seeds for name, (_, top, _) in SPEED.items()]
+    runs += [{**run, "budget": "bundled", "seconds": None, "start": "", "evaluations": [{**e, "seconds": None} for e in run["evaluations"]]}
+             for run in runs[:2]]
     variants = {name: {"parent": parent, "lineage": [name], "counts": {"trainable": 400_000, "gmacs": gmacs}, "slow_parameters": 0,
                        "deviations": {"objective": HOSTILE}} for name, (parent, _, gmacs) in SPEED.items()}
     return {"format": 1, "made": "2030-01-02", "command": f"python -m detr_core benchmark {HOSTILE}", "variants": variants, "runs": runs,
@@ -44,7 +46,7 @@ def test_a_damaged_table_does_not_take_the_others_with_it(tmp_path: Path) -> Non
     (tmp_path / "convergence.json").write_text(json.dumps(convergence()))
     (tmp_path / "speed.json").write_text("{half")
     found = tables(tmp_path)
-    assert found["speed"] is None and len(found["convergence"]["runs"]) == 24
+    assert found["speed"] is None and len(found["convergence"]["runs"]) == 26
     assert found["systems"]["deformable_detr"]["ap"] == 44.5
 
 
@@ -104,6 +106,18 @@ def test_other_pictures_and_other_measures_redraw(page) -> None:
     page.wait_for_function("document.querySelector('.learn h3').textContent.startsWith('Changed matches')")
     page.get_by_role("button", name="Scenes").click()
     page.select_option("#atlas-benchmark-measure", "AP")
+
+
+@pytest.mark.browser
+def test_runs_that_tell_no_time_have_no_chart_of_it(page) -> None:
+    page.get_by_role("button", name="Bundled weights").click()
+    page.wait_for_function("document.querySelectorAll('.learn tbody tr').length === 2")
+    assert page.locator(".benchmark-curves figure:visible").count() == 1 and "random numbers" in page.inner_text(".learn .note >> nth=0")
+    assert page.locator(".learn tbody tr").first.locator("td").nth(0).inner_text() == "8,000"
+    assert "0.0" not in page.locator(".learn tbody tr").first.locator("td").all_inner_texts()
+    page.get_by_role("button", name="Equal pictures").click()
+    page.wait_for_function(f"document.querySelectorAll('.learn tbody tr').length === {len(SPEED)}")
+    assert page.locator(".benchmark-curves figure:visible").count() == 2
 
 
 @pytest.mark.browser
