@@ -32,8 +32,8 @@ def silent(done: int, total: int) -> None:
 class ByShape(Sampler[list[Key]]):
     """Batches of pictures that a detector sees at one size; process `p` of `n` takes every n-th.
 
-    No picture is padded for another one's sake: padding moves the statistics of group norm, and with it AP, as the authors of DETR
-    say of their own numbers. So a detector's figure depends neither on the size of the batch nor on who shares it.
+    No picture is padded for another one's sake: padding moves the statistics of group norm, and with it AP. So a detector's figure
+    depends neither on the size of the batch nor on who shares it.
     """
 
     def __init__(self, sizes: list[tuple[int, int]], batch: int, process: int = 0, processes: int = 1):

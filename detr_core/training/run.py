@@ -55,7 +55,6 @@ class Run:
     patience: int = 0                               # evaluations without a better AP after which the run ends; 0: it never ends early
     checkpoint_seconds: float = 300.0
     trackers: tuple[str, ...] = ()                  # whatever Accelerate knows, for example "tensorboard"
-
     aids: tuple[str, ...] = ()                      # of `aids.AIDS`: what helps it to learn beside its paper
 
     def __post_init__(self) -> None:

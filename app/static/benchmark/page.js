@@ -14,18 +14,18 @@ const say = await words("benchmark");
 export function mount(place, server) {
   const status = el("p", { class: "empty", role: "status" }, say.reading);
   const part = (name, fill) => { const section = el("section", { class: `benchmark-part ${name}` }); fill(section); return section; };
-  place.append(el("header", { class: "benchmark-head" }, el("h1", {}, say.title), el("p", { class: "lead" }, say.intro)), status, chooser(),
-    part("learn", (section) => { curves(section); section.append(explained()); table(section); section.append(el("p", { class: "note" }, say.tableNote)); }),
+  place.append(el("header", { class: "benchmark-head" }, el("h1", {}, say.title), paragraph("lead", say.intro, say.bundledIntro)), status, chooser(),
+    part("learn", (section) => { curves(section); section.append(paragraph("note", say.curveNote, say.bundledNote)); table(section); section.append(el("p", { class: "note" }, say.tableNote)); }),
     part("gain", gains), part("run", speed), part("read", notes));
   new ResizeObserver(() => place.clientWidth && set({ narrow: place.clientWidth < 760 })).observe(place);
   load(server, status);
 }
 
-/** What the lines are; a starting point differs from run to run only among the bundled weights. */
-function explained() {
-  const note = el("p", { class: "note" });
-  on(["budget"], ({ budget }) => write(note, budget === "bundled" ? say.bundledNote : say.curveNote));
-  return note;
+/** A paragraph that has other words for the bundled weights, which were not trained under one budget. */
+function paragraph(kind, equal, bundled) {
+  const place = el("p", { class: kind });
+  on(["budget"], ({ budget }) => write(place, budget === "bundled" ? bundled : equal));
+  return place;
 }
 
 async function load(server, status) {

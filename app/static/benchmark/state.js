@@ -54,13 +54,16 @@ function grouped(runs) {
 export const inFamily = (state, learner) => !state.family || learner.section === state.family;
 export const lastOf = (learner, measure) => spread(learner.last.map((e) => value(measure, e)));
 
+/** Of the same seed and budget; bundled weights were given unequal numbers of pictures. */
+const comparable = (run, other) => run.seed === other.seed && (run.budget !== "bundled" || run.images === other.images);
+
 /** Child less parent at the end of the same budget, seed by seed, and what their papers say of the same two. */
 export function gains(state) {
   const all = learners(state);
   return all.flatMap((child) => {
     const parent = all.find(({ id }) => id === child.about.parent);
     if (!parent) return [];
-    const pairs = child.runs.map((run) => [run, parent.runs.find(({ seed, images }) => seed === run.seed && images === run.images)]).filter(([, other]) => other);
+    const pairs = child.runs.map((run) => [run, parent.runs.find((other) => comparable(run, other))]).filter(([, other]) => other);
     const differences = pairs.map(([run, other]) => value("AP", run.evaluations.at(-1)) - value("AP", other.evaluations.at(-1)));
     const claimed = child.ap && parent.ap ? child.ap - parent.ap : null;
     return differences.length ? [{ child, parent, ...spread(differences), claimed }] : [];

@@ -10,6 +10,7 @@ export const say = {
   points: (name) => `${name}, %`, curveLabel: (name, axis) => `${name} of every detector against ${axis}; the table below holds the same numbers.`,
   after: (images, seconds) => `after ${images} pictures${seconds === null ? "" : `, ${seconds} s`}`, seeds: (count, low, high) => `${count} seeds, ${low} to ${high}`, oneSeed: "one seed",
   curveNote: "Colour is the family. Point at a line to follow it; click it to look into that detector. The weights that open are those that come with the project, which may have been trained longer than here.",
+  bundledIntro: "How the weights that come with the project learned: longer than under one budget, most from what another detector had learned before.",
   bundledNote: "These are the runs that made the weights which come with the project; the best point of a line is what opens. Two detectors learn the scenes from random numbers; every other one begins with what it shares with one of them, and the trees begin with the scenes. Their budgets are longer, and where they are not equal the column of pictures says so.",
   began: (start) => `began with ${start}`, fresh: "began with random numbers",
   table: "All detectors at the end of their budget", tableNote: "At the end of the budget, in per cent on the validation pictures; best of each column in colour. Time and memory are of the machine named below. The COCO column is what the authors report for their full-size detector after so many epochs: another size, another world.",
