@@ -139,21 +139,24 @@ def finished(folder: RunFolder, run: Run, points: list[tuple[int, float, float]]
 
 
 def test_the_bundled_weights_rounds_are_told_as_one_line_and_only_when_they_are_what_is_planned(tmp_path: Path) -> None:
-    first, second = (bundle.plan("scenes", "dino", again) for again in (False, True))
+    first, second, third = (bundle.plan("scenes", "dino", number) for number in range(3))
     finished(RunFolder(tmp_path / "scenes" / "dino"), first, [(5000, 50.0, 0.5), (10_000, 100.0, 0.55)])
     finished(RunFolder(tmp_path / "scenes" / "dino-second"), second, [(16_000, 160.0, 0.58)])
+    assert not bundled.rows(tmp_path), "its last round is to come"
+    finished(RunFolder(tmp_path / "scenes" / "dino-third"), third, [(24_000, 240.0, 0.6)])
     of_another_plan = replace(bundle.plan("trees", "dino"), images=8)
     finished(RunFolder(tmp_path / "trees" / "dino"), of_another_plan, [(8, 1.0, 0.1)])
     row, = bundled.rows(tmp_path)
-    assert [(point["images"], point["AP"]) for point in row["evaluations"]] == [(5000, 0.5), (10_000, 0.55), (26_000, 0.58)]
+    assert [(point["images"], point["AP"]) for point in row["evaluations"]] == [(5000, 0.5), (10_000, 0.55), (26_000, 0.58), (50_000, 0.6)]
     assert row["seconds"] is row["evaluations"][0]["seconds"] is None, "made at different hours, in different batches"
-    assert row["images"] == row["planned"] == 26_000 and row["command"].count("train") == 2
+    assert row["images"] == row["planned"] == 50_000 and row["command"].count("train") == 3
     assert row["start"] == "deformable_detr_two_stage:scenes"
     told = result.collect(tmp_path / "none", further=[row])
     assert told["runs"] == [row] and set(told["variants"]) == {"dino"}
 
 
-def test_a_second_rounds_card_counts_the_first_rounds_pictures(tmp_path: Path) -> None:
-    first, second = bundle.tasks(tmp_path, ("dino",), ("scenes",))
+def test_a_later_rounds_card_counts_the_earlier_rounds_pictures(tmp_path: Path) -> None:
+    first, second, third = bundle.tasks(tmp_path, ("dino",), ("scenes",))
     assert first.history == {} and second.history == {"images_before": 10_000, "warm_start": "deformable_detr_two_stage:scenes"}
+    assert third.history == {"images_before": 26_000, "warm_start": "deformable_detr_two_stage:scenes"}
     assert bundle.seen({"images": 16_000, **second.history}) == 26_000 and bundle.seen({}) is None

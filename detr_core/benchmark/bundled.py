@@ -14,7 +14,7 @@ BUDGET = "bundled"
 def rows(runs: Path, data: Sequence[str] = DATA) -> list[dict[str, Any]]:
     """One row a variant and data set whose runs `python -m detr_core weights --runs RUNS` has finished there.
 
-    A second round goes on where the first one ended: its pictures count from there. `start` names the weights that the first
+    A round goes on where the one before ended: its pictures count from there. `start` names the weights that the first
     round began with, "" for random numbers. No seconds are told: rounds differ in their batches and were made beside other work.
     """
     rounds: dict[tuple[str, str], list[Task]] = {}

@@ -33,30 +33,34 @@ CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("trees", BODY): {"images": 8_000},
 }
 """What differs from the plan."""
-SECOND: dict[tuple[str, str], dict[str, Any]] = {
-    ("scenes", "deformable_detr"): {"images": 12_000},
-    **{("scenes", name): {} for name in
-       (BODY, "deformable_detr_refine", "dino", "h_deformable_detr", "sparse_detr", "dab_deformable_detr")},
-    ("scenes", "dn_deformable_detr"): {"rate": 4e-4},
-    **{("scenes", name): {"images": 20_000, "batch": 4, "rate": 5e-4} for name in
+AGAIN = {"weights": "scenes", "images": 16_000, "rate": 3e-4}
+THIRD = {"images": 24_000, "batch": 4, "rate": 4e-4}
+LATER: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
+    ("scenes", BODY): ({},),
+    ("scenes", "deformable_detr"): ({"images": 12_000}, THIRD),
+    ("scenes", "dn_deformable_detr"): ({"rate": 4e-4}, THIRD),
+    **{("scenes", name): ({}, THIRD) for name in
+       ("deformable_detr_refine", "dino", "h_deformable_detr", "sparse_detr", "dab_deformable_detr")},
+    ("scenes", DENSE): ({"images": 60_000, "batch": 4, "rate": 5e-4},),
+    **{("scenes", name): ({"images": 20_000, "batch": 4, "rate": 5e-4},) for name in
        ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
 }
-"""Who has a second round from the first one's weights, of other views and in another order, made once all first ones are; and what
-differs in it from `AGAIN`. First and second together, a pupil sees 26,000 scenes, whichever its paper."""
-AGAIN = {"weights": "scenes", "images": 16_000, "rate": 3e-4, "seed": 2}
+"""The rounds after the first: what differs in each from the plan with `AGAIN` and a seed of its own. A round goes on from the weights
+of the one before, on other views in another order, and is made once all have had theirs."""
 PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deformable_detr", "sparse_detr", "dn_deformable_detr",
                  "dab_deformable_detr"),
           DENSE: ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr", "detr")}
 """Who starts on `scenes` from whose weights, as far as they share parts: from nothing, each would need as long as its teacher."""
 LESS = {"scenes": {"images": 6_000}, "trees": {"images": 1_600}}
 """Of the first round of the dense ones' pupils, which take twice as long."""
+FOLDERS = ("", "-second", "-third")
 ORDER = tuple(name for teacher, pupils in PUPILS.items() for name in (teacher, *pupils))
 
 
-def plan(data: str, variant: str, second: bool = False) -> Run:
-    """The run that makes a variant's weights for a data set, or the `second` one that goes on from there."""
-    if second:
-        return replace(plan(data, variant), **(AGAIN | SECOND[data, variant]))
+def plan(data: str, variant: str, number: int = 0) -> Run:
+    """The run that makes a variant's weights for a data set; `number`: 1 for the round that goes on from there, and so on."""
+    if number:
+        return replace(plan(data, variant), seed=COMMON.seed + number, **(AGAIN | LATER[data, variant][number - 1]))
     teacher = next((teacher for teacher, pupils in PUPILS.items() if variant in pupils), None)
     start = {"weights": f"{teacher}:{data}"} if teacher and data == "scenes" else {}
     changes = start | (LESS[data] if teacher == DENSE else {}) | CHANGES.get((data, variant), {})
@@ -65,19 +69,23 @@ def plan(data: str, variant: str, second: bool = False) -> Run:
 
 @dataclass(frozen=True)
 class Task:
-    """One weights file to be made."""
+    """One round of one weights file: the run with `number` of its `rounds`."""
 
-    run: Run
+    rounds: tuple[Run, ...]
+    number: int
     folder: RunFolder
     target: Path
-    later: Run | None = None
-    earlier: Run | None = None
+
+    @property
+    def run(self) -> Run:
+        """What is to be trained."""
+        return self.rounds[self.number]
 
     @property
     def finished(self) -> bool:
         """Whether the bundled file is the one that this run makes, or that a later round made of it."""
         command = card_of(self.target).get("command") if self.target.exists() else None
-        return command in [run.command() for run in (self.run, self.later) if run]
+        return command in [run.command() for run in self.rounds[self.number:]]
 
     @property
     def begun(self) -> bool:
@@ -92,8 +100,9 @@ class Task:
 
     @property
     def history(self) -> dict[str, Any]:
-        """What the card says of an earlier round: its pictures, and what that one started from."""
-        return {"images_before": self.earlier.images, "warm_start": self.earlier.weights or ""} if self.earlier else {}
+        """What the card says of the rounds before: their pictures, and what the first one started from."""
+        earlier = self.rounds[:self.number]
+        return {"images_before": sum(run.images for run in earlier), "warm_start": earlier[0].weights or ""} if earlier else {}
 
     def publish(self) -> dict[str, Any]:
         """Copy the run's best weights among the assets; returns their card."""
@@ -119,12 +128,13 @@ def tasks(runs: Path, variants: tuple[str, ...] = (), data: tuple[str, ...] = DA
     names = sorted(variants or VARIANTS, key=lambda v: (v not in ORDER, ORDER.index(v) if v in ORDER else 0))
     wanted = []
     for name in data:
-        rounds = [(variant, False) for variant in names] + [(variant, True) for variant in names if (name, variant) in SECOND]
-        for variant, second in rounds:
-            target = ASSETS / "weights" / name / f"{variant}.safetensors"
-            other = shared(plan(name, variant, not second), share) if (name, variant) in SECOND else None
-            folder = RunFolder(runs / name / (f"{variant}-second" if second else variant))
-            wanted.append(Task(shared(plan(name, variant, second), share), folder, target, **{"earlier" if second else "later": other}))
+        rounds = {variant: tuple(shared(plan(name, variant, number), share) for number in range(1 + len(LATER.get((name, variant), ()))))
+                  for variant in names}
+        for number in range(max(map(len, rounds.values()), default=0)):
+            for variant, own in rounds.items():
+                if number < len(own):
+                    folder = RunFolder(runs / name / (variant + FOLDERS[number]))
+                    wanted.append(Task(own, number, folder, ASSETS / "weights" / name / f"{variant}.safetensors"))
     return wanted
 
 

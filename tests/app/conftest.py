@@ -83,6 +83,11 @@ def served(assets: Path) -> Iterator[Served]:
     atlas.demo.close()
 
 
+def own_picture(page) -> None:
+    """Wait until a visitor's picture is looked at; before the first run ends, the address names none."""
+    page.wait_for_function("!(new URLSearchParams(location.search).get('picture') ?? 'example:').startsWith('example:')")
+
+
 def watched(page, url: str, troubles: list[str], also: tuple[str, ...] = ()):
     """The page; its errors and every request that leaves the server are added to `troubles`. `also`: other addresses allowed."""
     page.on("pageerror", lambda error: troubles.append(str(error)))

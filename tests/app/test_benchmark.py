@@ -103,7 +103,7 @@ def test_a_family_narrows_curves_and_table(page) -> None:
 def test_other_pictures_and_other_measures_redraw(page) -> None:
     page.get_by_role("button", name="Trees").click()
     page.select_option("#atlas-benchmark-measure", "instability")
-    page.wait_for_function("document.querySelector('.learn h3').textContent.startsWith('Changed matches')")
+    page.wait_for_function("document.querySelector('.learn h3')?.textContent.startsWith('Changed matches')")
     page.get_by_role("button", name="Scenes").click()
     page.select_option("#atlas-benchmark-measure", "AP")
 
@@ -124,7 +124,7 @@ def test_runs_that_tell_no_time_have_no_chart_of_it(page) -> None:
 def test_it_fits_a_telephone_at_night(page, screenshots) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Dark or light").click()
-    page.wait_for_function("document.querySelector('.benchmark-curve .main-svg').clientWidth < 390")
+    page.wait_for_function("document.querySelector('.benchmark-curve .main-svg')?.clientWidth < 390")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.screenshot(path=screenshots / "benchmark-narrow.png", full_page=True)
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -7,8 +7,8 @@ import io
 import pytest
 from PIL import Image
 
-from .conftest import painted
-from .test_browser import desk, encoded, own_picture, upload, visit
+from .conftest import own_picture, painted
+from .test_browser import desk, encoded, upload, visit
 
 __all__ = ["desk", "visit"]
 pytestmark = pytest.mark.browser
@@ -42,7 +42,7 @@ def test_drop_paste_and_camera_bring_a_picture(visit):
     again(page)
     page.get_by_role("button", name="Camera").click()
     page.locator("dialog.camera button.solid:not([disabled])").wait_for()
-    page.wait_for_function("document.querySelector('dialog.camera video').videoWidth > 0")
+    page.wait_for_function("document.querySelector('dialog.camera video')?.videoWidth > 0")
     page.locator("dialog.camera button.solid").click()
     own_picture(page)
     assert page.locator("dialog.camera").count() == 0

@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from .conftest import painted, watched
+from .conftest import own_picture, painted, watched
 
 pytestmark = pytest.mark.browser
 
@@ -51,11 +51,6 @@ def says(page, **wanted: str | None) -> None:
     """Wait until the address says so; None: says nothing of it."""
     page.wait_for_function("""(wanted) => { const said = new URLSearchParams(location.search);
         return Object.entries(wanted).every(([name, value]) => said.get(name) === value); }""", arg=wanted)
-
-
-def own_picture(page) -> None:
-    """Wait until a visitor's picture is looked at."""
-    page.wait_for_function("!new URLSearchParams(location.search).get('picture').startsWith('example:')")
 
 
 def drawn(page) -> int:
@@ -144,7 +139,7 @@ def test_hovering_a_row_previews_everywhere_and_leaves_no_trace(visit):
     says(page, picture="example:patches")
     before = drawn(page), page.inner_text(".card-line"), page.evaluate("location.search")
     page.locator(".query-row").nth(2).hover()
-    page.wait_for_function("document.querySelector('.card-line').textContent.includes('preview')")
+    page.wait_for_function("document.querySelector('.card-line')?.textContent.includes('preview')")
     assert drawn(page) != before[0]
     page.locator(".wordmark").hover()
     page.wait_for_function("!document.querySelector('.card-line').textContent.includes('preview')")

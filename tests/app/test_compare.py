@@ -10,7 +10,7 @@ from PIL import Image
 
 from app import lineage
 
-from .conftest import painted, watched
+from .conftest import own_picture, painted, watched
 from .fake import OBJECTS
 
 pytestmark = pytest.mark.browser
@@ -68,7 +68,7 @@ def own(desk):
     out = io.BytesIO()
     Image.fromarray(np.clip(np.asarray(painted()).astype(int) + noise, 0, 255).astype(np.uint8)).save(out, "PNG")
     page.set_input_files("#atlas-compare-choice input[type=file]", {"name": "own.png", "mimeType": "image/png", "buffer": out.getvalue()})
-    page.wait_for_function("!(new URLSearchParams(location.search).get('picture') ?? 'example:').startsWith('example:')")
+    own_picture(page)
     page.wait_for_function("[...document.querySelectorAll('.difference-row')].some((row) => row.dataset.kind === 'one')")
     address = page.evaluate("location.pathname + location.search")
     page.close()
@@ -209,7 +209,7 @@ def test_compare_and_family_fit_narrow_and_dark(desk, own, screenshots):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.screenshot(path=screenshots / "family-dark-390.png", full_page=True)
     page.locator(".node[data-id=detr]").click()
-    page.wait_for_function("document.querySelector('.family-card h2').textContent === 'DETR'")
+    page.wait_for_function("document.querySelector('.family-card h2')?.textContent === 'DETR'")
     page.close()
 
 
@@ -258,7 +258,7 @@ def test_filters_and_search_narrow_the_tree(family):
 def test_the_keyboard_walks_the_tree_and_the_card_follows(family):
     family.locator(".node[data-id=detr]").click()
     family.locator(".node[data-id=detr]").press("ArrowRight")
-    family.wait_for_function("document.querySelector('.family-card h2').textContent === 'Deformable DETR'")
+    family.wait_for_function("document.querySelector('.family-card h2')?.textContent === 'Deformable DETR'")
     says(family, system="deformable_detr")
     card = family.inner_text(".family-card").replace("\u200b", "")     # long names may break between their words
     assert "DeformableCross" in card and "44.5" in card and "authors' repository" in card and "Evgeny Nikitin" in card
@@ -267,12 +267,12 @@ def test_the_keyboard_walks_the_tree_and_the_card_follows(family):
     family.locator(".card-code details summary").first.click()
     assert "class " in family.inner_text(".card-code details[open] pre")
     family.locator(".node[data-id=deformable_detr]").press("ArrowLeft")
-    family.wait_for_function("document.querySelector('.family-card h2').textContent === 'DETR'")
+    family.wait_for_function("document.querySelector('.family-card h2')?.textContent === 'DETR'")
 
 
 def test_what_is_not_built_says_so(family):
     family.locator(".node[data-id=adamixer]").click()
-    family.wait_for_function("document.querySelector('.family-card h2').textContent === 'AdaMixer'")
+    family.wait_for_function("document.querySelector('.family-card h2')?.textContent === 'AdaMixer'")
     assert "Not built here yet" in family.inner_text(".family-card") and family.locator(".family-card .ways").count() == 0
 
 

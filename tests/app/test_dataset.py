@@ -116,7 +116,7 @@ def test_the_step_opens_on_a_checked_set(visit, screenshots):
     assert "45" in page.inner_text(".tiles") and page.locator(".data-card").count() == 2
     page.wait_for_selector(".sample canvas")
     assert inked(page, ".sample canvas")
-    page.wait_for_function("/queries in/.test(document.querySelector('.tiles').textContent)")
+    page.wait_for_function("/queries in/.test(document.querySelector('.tiles')?.textContent)")
     page.wait_for_selector(".measure .plot-container")
     page.screenshot(path=screenshots / "dataset-light-1280.png", full_page=True)
     page.locator(".sample-open").first.click()
@@ -127,7 +127,7 @@ def test_the_step_opens_on_a_checked_set(visit, screenshots):
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog.closely", state="detached")
     page.locator(".data-card").nth(1).click()
-    page.wait_for_function("document.querySelector('.data-title h1').textContent === 'Scenes'")
+    page.wait_for_function("document.querySelector('.data-title h1')?.textContent === 'Scenes'")
     assert inked(page, ".sample canvas")
     page.locator(".class-name").nth(2).click()
     page.wait_for_function("document.querySelector('.class-name[aria-pressed=true]')")
@@ -139,7 +139,7 @@ def test_the_step_opens_on_a_checked_set(visit, screenshots):
 def test_drop_a_zip_and_read_the_report(visit, browser, tmp_path, screenshots):
     page = visit()
     drop(page, packed(flawed(), tmp_path / "a.zip"), "${document.body.dataset.hacked=1}.zip")
-    page.wait_for_function("document.querySelector('.data-title h1').textContent.includes('hacked')")
+    page.wait_for_function("document.querySelector('.data-title h1')?.textContent.includes('hacked')")
     assert "Usable, with something to look at. COCO layout." in page.inner_text(".data-title")
     codes = page.eval_on_selector_all(".findings > li", "rows => rows.map((row) => row.dataset.code)")
     assert {"box_outside", "box_duplicate", "picture_missing"} <= set(codes)
@@ -189,7 +189,7 @@ def test_what_stands_in_the_way_is_told_in_the_page(visit, tmp_path):
     page.wait_for_selector(".arrivals .failed")
     assert "no zip that can be opened" in page.inner_text(".arrivals .failed")
     page.set_input_files(".data-drop input", [{"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"x"}])
-    page.wait_for_function("/This is no zip/.test(document.querySelector('.arrivals').textContent)")
+    page.wait_for_function("/This is no zip/.test(document.querySelector('.arrivals')?.textContent)")
     for _ in range(2):
         page.locator(".arrivals .failed button").first.click()
     assert page.locator(".arrivals li").count() == 0
@@ -197,10 +197,10 @@ def test_what_stands_in_the_way_is_told_in_the_page(visit, tmp_path):
     page.set_input_files(".data-drop input", [packed(files, tmp_path / "bad classes.zip")])
     page.wait_for_selector(".data-head .verdict.blocking")
     assert "Cannot be trained on" in page.inner_text(".data-title")
-    page.wait_for_function("document.querySelector('.step-foot button.solid').disabled")
+    page.wait_for_function("document.querySelector('.step-foot button.solid')?.disabled")
     page.locator(".data-folder select").select_option("allowed/yolo set")
     page.locator(".data-folder button").click()
-    page.wait_for_function("document.querySelector('.data-title h1').textContent === 'yolo set'")
+    page.wait_for_function("document.querySelector('.data-title h1')?.textContent === 'yolo set'")
     assert "YOLO layout." in page.inner_text(".data-title")
 
 

@@ -202,7 +202,7 @@ def test_the_saved_page_works_without_the_server(explore, browser, troubles, tmp
     page.keyboard.press("ArrowDown")
     page.wait_for_function("!document.querySelector('.card-line').textContent.includes('Query 0 ')")
     page.locator(".layer-cell").nth(0).click()
-    page.wait_for_function("document.querySelector('.card-line').textContent.includes('layer 1 of 3')")
+    page.wait_for_function("document.querySelector('.card-line')?.textContent.includes('layer 1 of 3')")
     page.locator("#atlas-threshold").fill("0.95")
     page.screenshot(path=screenshots / "saved-page.png")
     page.get_by_role("tab", name="Inside").click()

@@ -52,7 +52,7 @@ def test_every_step_shows_what_it_speaks_of(page, screenshots):
     steps = int(page.inner_text(".guide .note").split()[-1])
     titles = set()
     for step in range(steps):
-        page.wait_for_function("(n) => document.querySelector('.guide .note').textContent.startsWith(`${n} of`)", arg=step + 1)
+        page.wait_for_function("(n) => document.querySelector('.guide .note')?.textContent.startsWith(`${n} of`)", arg=step + 1)
         name = page.get_attribute(".guide", "data-step")
         page.wait_for_selector(".tour-ring:visible", timeout=30000)
         page.evaluate(ARRIVED)
@@ -75,12 +75,12 @@ def test_closed_and_opened_again_it_goes_on(page):
     page.get_by_role("button", name="Guide", exact=True).click()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.guide').dataset.step === 'attention'")
+    page.wait_for_function("document.querySelector('.guide')?.dataset.step === 'attention'")
     page.keyboard.press("Escape")
     page.reload()
     page.wait_for_selector(".share-bar i")
     page.get_by_role("button", name="Guide", exact=True).click()
-    page.wait_for_function("document.querySelector('.guide').dataset.step === 'attention'")
+    page.wait_for_function("document.querySelector('.guide')?.dataset.step === 'attention'")
     page.locator(".guide").get_by_role("button", name="Close the guide").click()
 
 

@@ -77,7 +77,7 @@ def test_the_mosaic_is_pointed_at_walked_and_scaled(desk):
     mosaic, caption = page.locator(".mosaic"), page.locator("#atlas-inside-mosaic .inside-caption")
     box = mosaic.bounding_box()
     mosaic.hover(position={"x": box["width"] * .95, "y": 40})
-    page.wait_for_function("document.querySelector('.large-name').textContent.includes('head 8')")
+    page.wait_for_function("document.querySelector('.large-name')?.textContent.includes('head 8')")
     assert "Layer 1" in page.inner_text(".large-name")
     mosaic.click(position={"x": box["width"] * .95, "y": 40})
     says(page, layer="1", head="8")
@@ -86,17 +86,17 @@ def test_the_mosaic_is_pointed_at_walked_and_scaled(desk):
     says(page, layer="2", head="7")
     before = picture(page, ".mosaic")
     page.get_by_role("radio", name="All", exact=True).click()
-    page.wait_for_function("document.querySelector('#atlas-inside-mosaic .inside-caption').textContent.includes('one scale')")
+    page.wait_for_function("document.querySelector('#atlas-inside-mosaic .inside-caption')?.textContent.includes('one scale')")
     assert picture(page, ".mosaic") != before
     page.mouse.move(5, 5)
     page.locator("#atlas-inside-mosaic").get_by_role("radio", name="Content", exact=True).click()
-    page.wait_for_function("document.querySelector('#atlas-inside-mosaic .inside-caption').textContent.startsWith('Content alone')")
+    page.wait_for_function("document.querySelector('#atlas-inside-mosaic .inside-caption')?.textContent.startsWith('Content alone')")
     mosaic.press("ArrowLeft")
     for _ in range(7):
         mosaic.press("ArrowLeft")
     says(page, layer="2", head=None)
     page.get_by_role("radio", name="Rollout", exact=True).click()
-    page.wait_for_function("document.querySelector('#atlas-inside-mosaic .inside-caption').textContent.includes('rollout')")
+    page.wait_for_function("document.querySelector('#atlas-inside-mosaic .inside-caption')?.textContent.includes('rollout')")
     assert caption.is_visible()
     page.close()
 
@@ -105,7 +105,7 @@ def test_the_walk_through_the_layers_can_be_watched_and_ends_at_the_last(desk):
     page = desk(BASE + "deformable_detr_two_stage&layer=1")
     page.get_by_role("button", name="Walk through the layers").first.click()
     page.wait_for_function("new URLSearchParams(location.search).get('layer') === null")
-    page.wait_for_function("[...document.querySelectorAll('.inside-walk button')][0].ariaLabel === 'Walk through the layers'")
+    page.wait_for_function("[...document.querySelectorAll('.inside-walk button')][0]?.ariaLabel === 'Walk through the layers'")
     page.keyboard.press("ArrowLeft")
     says(page, layer="2")
     page.locator(".inside-steps button").first.click()
@@ -145,7 +145,7 @@ def test_what_another_share_of_tokens_would_keep_is_told_without_the_server(desk
     page = desk(BASE + "sparse_detr", width=390)
     shows(page, START, "Which tokens the encoder refined", "Encoder proposals")
     told = page.locator(".special .note").first
-    page.wait_for_function("document.querySelector('.special .note').textContent.startsWith('As it was')")
+    page.wait_for_function("document.querySelector('.special .note')?.textContent.startsWith('As it was')")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     slider = page.locator(".special input[type=range]")
@@ -171,6 +171,6 @@ def test_the_picture_of_the_first_page_shows_one_summand(desk):
     page.wait_for_selector(".stage-tools .part-switch:visible")
     before = picture(page, ".mat canvas")
     page.locator(".stage-tools").get_by_role("radio", name="Spatial", exact=True).click()
-    page.wait_for_function("document.querySelector('.stage-caption').textContent.startsWith('Spatial alone')")
+    page.wait_for_function("document.querySelector('.stage-caption')?.textContent.startsWith('Spatial alone')")
     assert picture(page, ".mat canvas") != before
     page.close()

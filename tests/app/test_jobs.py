@@ -173,14 +173,14 @@ def test_the_plan_survives_a_reload_and_marks_what_was_changed(visit, screenshot
     page.wait_for_selector(".data-cards [aria-checked=true]")
     recipe(page, Batch="4")
     page.locator(".card[data-start='']").click()
-    page.wait_for_function("document.querySelector('.recipe-sum').textContent.includes('random numbers')")
+    page.wait_for_function("document.querySelector('.recipe-sum')?.textContent.includes('random numbers')")
     assert page.locator(".field .modified:visible").count() == 0, "another start has another preset"
     page.reload()
     page.wait_for_function("document.querySelector('.recipe-sum')?.textContent.includes('random numbers')")
     assert page.locator(".segment[data-value=epochs]").get_attribute("aria-checked") == "true"
     page.screenshot(path=screenshots / "train-recipe-1280.png", full_page=True)
     page.locator(".step-foot .solid").click()
-    page.wait_for_function("document.querySelector('.command code').textContent.startsWith('python -m detr_core train --variant')")
+    page.wait_for_function("document.querySelector('.command code')?.textContent.startsWith('python -m detr_core train --variant')")
     page.screenshot(path=screenshots / "train-review-1280.png", full_page=True)
     assert str(Path.home()) not in page.content() and str(ROOT) not in page.content()
     page.evaluate("localStorage.clear()")
@@ -198,7 +198,7 @@ def test_from_a_zip_to_a_detector(visit, place, archive, browser, screenshots):
     page.locator("button.start").click()
 
     page.wait_for_selector(".job-title")
-    page.wait_for_function("(name) => document.querySelector('.job-title').textContent === name", arg=HOSTILE)
+    page.wait_for_function("(name) => document.querySelector('.job-title')?.textContent === name", arg=HOSTILE)
     job = chosen(page)
     drawn(page, "loss")                             # while it runs
     page.close()                                    # the tab is closed, and another one opened
@@ -239,9 +239,9 @@ def taken_home(page, place, browser, job: str) -> None:
     assert stranger.request.get(f"{place.url}/atlas/jobs/{job}/archive").status == 404
     stranger.close()
     page.locator(".job-log summary").click()
-    page.wait_for_function("document.querySelector('.log').textContent.trim().length > 20")
+    page.wait_for_function("document.querySelector('.log')?.textContent.trim().length > 20")
     page.locator(".job-log input").fill("no such words")
-    page.wait_for_function("document.querySelector('.log').textContent.startsWith('Nothing')")
+    page.wait_for_function("document.querySelector('.log')?.textContent.startsWith('Nothing')")
 
 
 def ends_badly(page, place, owner: str, job: str, screenshots) -> None:

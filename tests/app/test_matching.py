@@ -249,7 +249,7 @@ def test_sliders_solve_at_once_without_a_request(page):
     page.locator("#atlas-matching-class").fill("0")
     page.wait_for_function("before => document.querySelector('.pair-table .sum').innerText !== before", arg=before)
     page.get_by_role("button", name="Official").first.click()
-    page.wait_for_function("before => document.querySelector('.pair-table .sum').innerText === before", arg=before)
+    page.wait_for_function("before => document.querySelector('.pair-table .sum')?.innerText === before", arg=before)
     page.remove_listener("request", listen)
     assert asked == []
 
@@ -262,7 +262,7 @@ def test_draw_move_and_delete_an_object(page):
     page.locator(".pair-name", has_text="dog").wait_for()
     held = matches(page)[-1]
     press_and_drag(page, (.385, .18), (.6, .8))
-    page.wait_for_function("""held => [...document.querySelector('.object-table tbody').lastChild.querySelectorAll('.match')]
+    page.wait_for_function("""held => [...document.querySelector('.object-table tbody')?.lastChild.querySelectorAll('.match')]
         .map(cell => cell.textContent).join() !== held""", arg=",".join(held))
     page.locator("#atlas-matching-stage canvas").focus()
     page.keyboard.press("Delete")
@@ -304,16 +304,16 @@ def test_denoising_answers_to_its_sliders(page):
     line = page.locator("#atlas-matching-noise .noise-picture .rule-line")
     assert line.inner_text().startswith(f"{MATCHING['schemes'][0]['groups']} groups: {5 * len(OBJECTS)} positives")
     page.locator("#atlas-matching-labelNoise").fill("1")
-    page.wait_for_function(f"document.querySelector('.noise-picture .rule-line').textContent.includes('{5 * len(OBJECTS)} pretend')")
+    page.wait_for_function(f"document.querySelector('.noise-picture .rule-line')?.textContent.includes('{5 * len(OBJECTS)} pretend')")
     page.locator("#atlas-matching-noise .mask-figure canvas").hover(position={"x": 120, "y": 60})
-    page.wait_for_function("/may|see/.test(document.querySelector('.mask-figure .rule-line').textContent)")
+    page.wait_for_function("/may|see/.test(document.querySelector('.mask-figure .rule-line')?.textContent)")
 
 
 def test_one_to_many_counts_its_positives(page):
     lines = page.locator("#atlas-matching-many .rule-line").all_inner_texts()
     assert lines[0].startswith(f"{len(OBJECTS)} of 40") and lines[1].startswith(f"{6 * len(OBJECTS)} of 40")
     page.locator("#atlas-matching-repeated").fill("2")
-    page.wait_for_function(f"document.querySelectorAll('.rules .rule-line')[1].textContent.startsWith('{2 * len(OBJECTS)} of 40')")
+    page.wait_for_function(f"document.querySelectorAll('.rules .rule-line')[1]?.textContent.startsWith('{2 * len(OBJECTS)} of 40')")
 
 
 @pytest.mark.parametrize(("theme", "width", "language"), [("dark", 1280, "en"), ("light", 390, "ru")])

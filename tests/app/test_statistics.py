@@ -94,7 +94,7 @@ def line(page) -> str:
 
 
 def shown(page, words: str) -> None:
-    page.wait_for_function("words => document.querySelector('.tally-line').textContent.includes(words)", arg=words)
+    page.wait_for_function("words => document.querySelector('.tally-line')?.textContent.includes(words)", arg=words)
 
 
 @pytest.mark.browser
@@ -111,11 +111,11 @@ def test_it_opens_on_the_stored_set(page, screenshots):
 def test_a_slot_is_pinned_by_pointer_and_keyboard(page):
     canvas = page.locator("#atlas-statistics-slots canvas")
     canvas.click(position={"x": 40, "y": 50})
-    page.wait_for_function("document.querySelector('#atlas-statistics-slot .card-name').textContent === 'Query 0'")
+    page.wait_for_function("document.querySelector('#atlas-statistics-slot .card-name')?.textContent === 'Query 0'")
     assert "12 of 12 pictures" in page.inner_text("#atlas-statistics-slot .card-line")
     assert page.locator(".slot-classes li").count() == 1
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('#atlas-statistics-slot .card-name').textContent === 'Query 1'")
+    page.wait_for_function("document.querySelector('#atlas-statistics-slot .card-name')?.textContent === 'Query 1'")
     page.wait_for_function("new URLSearchParams(location.search).get('query') === '1'")
 
 
@@ -145,7 +145,7 @@ def test_examples_and_own_pictures_are_counted_on_demand(page, served):
     shown(page, "1 picture,")
     page.locator("#atlas-statistics-model").select_option("detr")
     shown(page, "1 picture,")
-    page.wait_for_function("document.querySelector('#atlas-statistics-levels .section-note').textContent.includes('single feature level')")
+    page.wait_for_function("document.querySelector('#atlas-statistics-levels .section-note')?.textContent.includes('single feature level')")
     page.get_by_role("button", name="A bundled set").click()
     shown(page, "No record")
 

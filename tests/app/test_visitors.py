@@ -14,7 +14,7 @@ import pytest
 from app import ui
 from app.pack import unpack
 
-from .conftest import painted
+from .conftest import own_picture, painted
 from .fake import NAMES
 
 PAGES = [ui.name(page) for page in ui.PAGES]
@@ -117,7 +117,7 @@ def test_hostile_names_stay_text_on_every_page(browser, served, language):
     page.wait_for_selector(".query-row")
     name = f"{NAMES[-1]}{NAMES[-2]}.png"
     page.set_input_files("#atlas-source input[type=file]", {"name": name, "mimeType": "image/png", "buffer": encoded(0.005)})
-    page.wait_for_function("!new URLSearchParams(location.search).get('picture').startsWith('example:')")
+    own_picture(page)
     for each in PAGES:
         page.locator(f".pages [data-page={each}]").click()
         page.wait_for_function("(name) => document.querySelector(`#atlas-page-${name} .atlas-panel`)?.childElementCount > 0", arg=each)
