@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .groups import Group, hidden
+from .once import once
 
 Shapes = tuple[tuple[int, int], ...]
 
@@ -78,8 +79,7 @@ class Batch(Bundle):
             images=None if self.images is None else self.images.to(device),
             padding=self.padding.to(device),
             targets=None if self.targets is None else tuple(t.to(device) for t in self.targets),
-            maps=None if self.maps is None else tuple(m.to(device) for m in self.maps),
-        )
+            maps=None if self.maps is None else tuple(m.to(device) for m in self.maps))
 
     @property
     def extent(self) -> Tensor:
@@ -109,13 +109,13 @@ class Features(Bundle):
         """[B, 1, 1, N] for attention, or None when there is nothing to hide."""
         return self.padding[:, None, None] if self.padded else None
 
-    @cached_property
+    @once
     def masks(self) -> tuple[Tensor, ...]:
         """[B, h, w] per level, True where the picture is."""
         sizes = [h * w for h, w in self.shapes]
         return tuple(~p.view(-1, h, w) for p, (h, w) in zip(self.padding.split(sizes, 1), self.shapes))
 
-    @cached_property
+    @once
     def valid(self) -> Tensor:
         """[B, L, 2] share (width, height) of each level that is picture."""
         if not self.padded:
@@ -123,7 +123,7 @@ class Features(Bundle):
         shares = [torch.stack([m[:, 0].sum(1) / m.shape[2], m[:, :, 0].sum(1) / m.shape[1]], -1) for m in self.masks]
         return torch.stack(shares, 1).to(self.tokens.dtype)
 
-    @cached_property
+    @once
     def centres(self) -> Tensor:
         """[B, N, 2] (x, y) of each token; 1 is the picture's own far edge."""
         grid = (token_centres.__wrapped__ if torch.compiler.is_compiling() else token_centres)(self.shapes, self.tokens.device)
@@ -175,7 +175,7 @@ class Queries(Bundle):
     groups: tuple[Group, ...] = ()                  # who sees whom; empty: everybody sees everybody
     proposals: Proposals | None = None
 
-    @cached_property
+    @once
     def hidden(self) -> Tensor | None:
         """[Q, Q] True where a row may not see a column, or None."""
         return hidden(self.groups, self.content.device) if len(self.groups) > 1 else None
