@@ -46,6 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     os.environ.setdefault("GRADIO_TEMP_DIR", str(chosen.data / "uploads"))
     from app.engine import Engine
+    from app.libraries import libraries
     from app.opening import Opening, Terms
     from app.ui import build
 
@@ -54,6 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     opening = Opening(chosen.data, HERE / "assets", terms)
 
     def connect():
+        libraries()
         from app.network import Network
         return Network(chosen.device, own=opening.weights)
 

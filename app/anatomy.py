@@ -8,6 +8,7 @@ import functools
 import inspect
 from typing import Any
 
+from .libraries import libraries
 from .runs import AtlasError
 
 # the way of a picture through the detector; every slot of a recipe stands in one of these places
@@ -55,6 +56,7 @@ def changes(variant: str, parent: str) -> list[dict[str, Any]]:
 
 
 def _recipe(variant: str) -> Any:
+    libraries()
     import detr_core
 
     if variant not in detr_core.VARIANTS:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import anatomy
+from .libraries import libraries
 
 TOLD = Path(__file__).resolve().parent.parent / "assets" / "catalogue" / "systems.json"
 CARD = ("data", "AP", "AP50", "AP75", "images", "minutes", "warm_start")
@@ -22,6 +23,7 @@ def family() -> dict[str, Any]:
     """Every system with what is told of it; the registered ones also with their parents from the registry, their `changes`
     against the parent and the `weights` that come with the project. Parents come before their children.
     """
+    libraries()
     from detr_core import VARIANTS
 
     stored = {system["id"]: system for system in told()["systems"]}

@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from .libraries import libraries
+
 if TYPE_CHECKING:                                   # brings torch, and pages open before it
     from .workshop import Workshop
 
@@ -42,6 +44,7 @@ class Opening:
         return self._open
 
     def _make(self) -> Workshop:
+        libraries()
         from detr_core.data.check import Limits
         from detr_core.data.store import Datasets
         from detr_core.jobs import Jobs, Launch, Quota, Supervisor, devices

@@ -13,6 +13,7 @@ from typing import Any
 
 from PIL import Image
 
+from .libraries import libraries
 from .runs import AtlasError
 from .store import Store
 
@@ -80,6 +81,7 @@ class Pictures:
 
 
 def _decode(data: bytes, key: str, name: str) -> Picture:
+    libraries()
     from detr_core.data.decode import ImageError, read_image  # here, because it brings torch
 
     try:

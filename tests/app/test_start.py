@@ -1,4 +1,5 @@
 """The first command of the README: the page is there before any large library is."""
+import json
 import subprocess
 import sys
 
@@ -12,6 +13,37 @@ def test_nothing_heavy_is_imported_before_the_page_answers():
             "build(Engine(lambda: None, Path('assets')), Path('assets')); print('torch' in sys.modules, 'matplotlib' in sys.modules)")
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["False", "False"]
+
+
+def test_whoever_comes_while_the_libraries_are_still_being_imported_waits_for_them(tmp_path):
+    """A picture sent as soon as the page answers, the data folder and the first run need them all, each in its own thread."""
+    code = """
+import json, sys, threading, time
+from pathlib import Path
+from app.lineage import family
+from app.opening import Opening
+from app.pictures import Pictures
+told = {}
+def work(name, does):
+    try:
+        told[name] = bool(does())
+    except BaseException as error:
+        told[name] = repr(error)
+def begin(name, does):
+    threads.append(threading.Thread(target=work, args=(name, does)))
+    threads[-1].start()
+threads = []
+begin("folder", Opening(Path(sys.argv[1]), Path("assets")))
+while "detr_core" not in sys.modules:
+    time.sleep(0.001)
+begin("picture", lambda: Pictures(Path("assets/examples")).get("example:meadow"))
+begin("family", family)
+[thread.join() for thread in threads]
+print(json.dumps(told), flush=True)
+import os; os._exit(0)
+"""
+    found = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert json.loads(found.stdout) == {"folder": True, "picture": True, "family": True}
 
 
 def test_a_login_without_a_password_is_refused_before_the_start():
