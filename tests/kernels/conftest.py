@@ -3,6 +3,10 @@
 import pytest
 import torch
 
+import kernels.operation as public
+from kernels import deformable_bags, deformable_numba, deformable_triton
+from tests.kernels.problems import SHAPES, problem
+
 
 def pytest_collection_modifyitems(config, items):
     """Tests marked `compile` take minutes and run when asked for: `pytest -m compile tests/kernels`."""
@@ -26,3 +30,17 @@ def poisoned(monkeypatch):
     monkeypatch.setattr(torch, "empty", poison(torch.empty))
     monkeypatch.setattr(torch, "empty_like", poison(torch.empty_like))
     monkeypatch.setattr(torch.Tensor, "new_empty", poison(torch.Tensor.new_empty))
+
+
+@pytest.fixture
+def task():
+    return problem(2, SHAPES, 6, 2, 8, 2)
+
+
+@pytest.fixture(params=["numba", "bags", "triton"])
+def engine(request, monkeypatch):
+    chosen = {"numba": deformable_numba, "bags": deformable_bags, "triton": deformable_triton}[request.param]
+    if chosen is deformable_triton and torch.cuda.is_available():
+        pytest.skip("the interpreter is off on a machine with a GPU")
+    monkeypatch.setattr(public, "engine", lambda value: chosen)
+    return chosen

@@ -9,6 +9,8 @@ from torch import Tensor
 from kernels import reference
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+SHAPES = ((4, 5), (2, 3))
+"""Two small levels."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,14 @@ def results(engine: ModuleType, task: Problem, dtype: torch.dtype, device: str =
     arguments = task.arguments(dtype, device)
     gradient = task.gradient.to(device, dtype)
     return [tensor.cpu() for tensor in (engine.forward(*arguments), *engine.backward(gradient, *arguments))]
+
+
+def differentiate(function, task, dtype=torch.float32):
+    """What Problem.answers gives, by autograd through `function`."""
+    value, shapes, locations, weights = task.arguments(dtype)
+    inputs = [tensor.requires_grad_() for tensor in (value, locations, weights)]
+    output = function(inputs[0], shapes, *inputs[1:])
+    return [output.detach(), *torch.autograd.grad(output, inputs, task.gradient.to(output.dtype))]
 
 
 def worst(found: list[Tensor], wanted: list[Tensor]) -> float:
