@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from detr_core import Detector
-from tests.parity import load_case, main, recipe_for, run
+from tests.parity import main
+from tests.parity_cases import load_case, recipe_for
+from tests.parity_compare import run
 
 CASES = sorted(p.with_suffix("") for p in (Path(__file__).parent / "cases").glob("*/*.json"))
 
