@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 from job import small_detector
 from painted import painted_folder
 
+from detr_core.jobs import Jobs, Quota
 from detr_core.training.export import export
 from detr_core.training.run import Run, RunFolder
 from detr_core.training.session import train
@@ -61,3 +62,10 @@ def undisturbed(plan, surroundings, tmp_path_factory) -> RunFolder:
         torch.set_num_threads(threads)
         AcceleratorState._reset_state()
     return folder
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    made = Jobs(tmp_path / "data", Quota(active=5), devices=("cuda:0", "cuda:1"))
+    yield made
+    made.close()
