@@ -20,6 +20,7 @@ class Detector(nn.Module):
 
     def __init__(self, recipe: Recipe, names: Sequence[str] = ()):
         super().__init__()
+        recipe.check()
         self.recipe = recipe
         self.names = tuple(names) or tuple(f"class {i}" for i in range(recipe.classes))
         self.card: dict = {}                                    # what is known of the weights: data, budget, AP

@@ -68,6 +68,9 @@ class Pyramid(nn.Module):
 
     def __init__(self, recipe: Recipe, channels: Sequence[int], groups: int = 32):
         super().__init__()
+        if recipe.levels < len(channels):
+            raise ValueError(f"The backbone gives {len(channels)} maps, more than the {recipe.levels} levels of the recipe: choose "
+                             f"levels={len(channels)} or more, or fewer strides of the backbone.")
         inputs = [*channels, *([channels[-1]] + [recipe.width] * recipe.levels)[: recipe.levels - len(channels)]]
         self.own = len(channels)
         self.levels = nn.ModuleList(

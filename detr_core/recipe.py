@@ -11,6 +11,7 @@ from typing import Any
 
 SIZES = ("short", "long", "classes", "width", "heads", "hidden", "dropout", "queries", "extra_queries", "levels", "encoder_layers",
          "decoder_layers")
+LEAST = {"extra_queries": 0, "encoder_layers": 0}   # of the others one at least
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,19 @@ class Recipe:
             return {}
         names = [f.name for f in fields(self) if f.name not in ("name", "parent")]
         return {n: (getattr(other, n), getattr(self, n)) for n in names if getattr(other, n) != getattr(self, n)}
+
+    def check(self) -> None:
+        """Raises ValueError with one sentence where there can be no detector of these sizes."""
+        for name in SIZES:
+            value, least = getattr(self, name), LEAST.get(name, 1)
+            if name == "dropout":
+                if not isinstance(value, int | float) or not 0 <= value < 1:
+                    raise ValueError(f"dropout must be a number of at least 0 and below 1, not {value!r}.")
+            elif not isinstance(value, int) or value < least:
+                raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+        if self.width % self.heads or self.width % 4:
+            raise ValueError(f"A width of {self.width} does not part evenly into {self.heads} heads, nor into sine and cosine of x and y: "
+                             "choose a multiple of 4 and of the number of heads.")
 
     def sizes(self) -> dict[str, int | float]:
         """The numbers alone: what a checkpoint stores to be rebuilt."""

@@ -1,7 +1,7 @@
 """Recipes compare by value, so that the difference of two papers is data."""
 import pytest
 
-from detr_core import VARIANTS, Recipe, part
+from detr_core import VARIANTS, Recipe, build, part
 from detr_core.geometry import Iterative, LogitBoxes, Still
 from detr_core.registry import Paper, variant
 
@@ -47,3 +47,14 @@ def test_a_second_variant_of_one_name_and_a_missing_second_parent_are_refused() 
     with pytest.raises(ValueError, match="nowhere"):
         variant(child, child, Paper("", "", "", 2020), "", borrows=("nowhere",))
     assert "child" not in VARIANTS
+
+
+@pytest.mark.parametrize(("sizes", "says"), [
+    ({"queries": 0}, "queries must be a whole number of at least 1, not 0"), ({"heads": 0}, "heads must be"), ({"heads": 7}, "7 heads"),
+    ({"width": 66, "heads": 2}, "multiple of 4"), ({"decoder_layers": 0}, "decoder_layers must be"), ({"queries": "5"}, "not '5'"),
+    ({"extra_queries": -1}, "at least 0"), ({"dropout": 1.0}, "dropout must be"), ({"short": 0}, "short must be"),
+    ({"levels": 1}, "gives 2 maps.*levels=2")])
+def test_sizes_that_make_no_detector_are_refused_in_one_sentence(sizes: dict, says: str) -> None:
+    """Some would fail deep inside the first forward pass, others train towards nothing."""
+    with pytest.raises(ValueError, match=says):
+        build("deformable_detr", "tiny", **sizes)

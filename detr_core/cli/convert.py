@@ -39,7 +39,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _names(path: Path, classes: int) -> tuple[str, ...]:
-    names = read_json(path) if path.suffix == ".json" else path.read_text().splitlines()
+    try:
+        names = read_json(path) if path.suffix == ".json" else path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise Usage(f"The class names {path} cannot be read: give a text file, one name a line, or a JSON list.") from error
     if not isinstance(names, list) or not all(isinstance(n, str) for n in names) or len(names) != classes:
         raise Usage(f"{path} must hold {classes} class names: a JSON list, or one a line.")
     return tuple(names)

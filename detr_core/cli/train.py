@@ -92,11 +92,13 @@ def planned(asked: dict[str, Any]) -> Run:
     for name in ("variant", "data"):
         if name not in asked:
             raise Usage(f"Say what to train on: --{name} is missing." if name == "data" else "Say which detector: --variant is missing.")
-    api.variant_of(asked["variant"])
+    entry = api.variant_of(asked["variant"])
     if "images" in asked and "epochs" in asked:
         raise Usage("Give either --images or --epochs.")
     device_of(asked.get("device", "auto"))
-    return Run(**asked)
+    plan = Run(**asked)
+    (entry.tiny if plan.size == "tiny" else entry.recipe).but(**plan.changes).check()
+    return plan
 
 
 def _once(folder: RunFolder, plan: Run) -> None:

@@ -59,11 +59,14 @@ def test_the_overview_names_every_command(capsys):
     (["train", "--out", "run", "--variant", "detr", "--data", "scenes", "--images", "9", "--epochs", "1"], "either"),
     (["train", "--out", "run", "--variant", "detr", "--data", "scenes", "--set", "queries=many"], "whole number"),
     (["train", "--out", "run", "--variant", "detr", "--data", "scenes", "--set", "colour=1"], "FIELD=VALUE"),
+    (["train", "--out", "run", "--variant", "detr", "--data", "scenes", "--set", "queries=0"], "queries must be"),
     (["train", "--out", "run", "--variant", "detr", "--data", "scenes", "--device", "toaster"], "--device cpu"),
     (["train", "--out", "run", "--variant", "detr", "--data", "scenes", "--batch", "0"], "at least 1"),
     (["train", "--out", "run", "--resume"], "run.json"),
     (["train", "--out", "run", "--resume", "--rate", "1"], "leave out --rate"),
     (["convert", "--variant", "detr", "--weights", "a.pth", "--out", "b.onnx"], "safetensors"),
+    (["convert", "--variant", "detr", "--weights", "scenes", "--out", "b.safetensors", "--names", "nowhere.txt"], "cannot be read"),
+    (["predict", "a.png", "--variant", "detr", "--weights", "scenes", "--set", "queries=0"], "queries must be"),
     (["weights", "--share", "0"], "above 0"),
 ])
 def test_mistakes_get_one_sentence(arguments, message, tmp_path, monkeypatch, capsys):
