@@ -4,7 +4,9 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import shlex
+import sys
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -35,9 +37,24 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     jobs.add_argument("--allow", type=Path, action="append", default=[], metavar="FOLDER",
                       help="visitors may train on data sets in this folder of the server; may be given several times")
     chosen = parser.parse_args(arguments)
-    if any(":" not in pair for pair in chosen.auth):
-        parser.error("--auth takes NAME:PASSWORD")
+    if wrong := mistaken(chosen):
+        parser.error(wrong)
     return chosen
+
+
+def mistaken(chosen: argparse.Namespace) -> str | None:
+    """What is wrong with the options, as far as that shows before anything is imported."""
+    if not all(all(pair.partition(":")[::2]) for pair in chosen.auth):
+        return "--auth takes NAME:PASSWORD"
+    if not 0 < chosen.port < 2**16:
+        return "--port takes a number from 1 to 65535"
+    if not re.fullmatch(r"auto|cpu|(cuda|mps|xpu)(:\d+)?", chosen.device):
+        return "--device takes auto, cpu, cuda, cuda:1 and the like"
+    try:
+        chosen.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"the folder {chosen.data} cannot be used ({error.strerror}); choose another one with --data"
+    return None
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -62,8 +79,14 @@ def main(arguments: list[str] | None = None) -> None:
     engine = Engine(connect, HERE / "assets")
     engine.workshop = opening
     atlas = build(engine, HERE / "assets")
-    atlas.demo.launch(server_name=chosen.host, server_port=chosen.port, share=chosen.share, prevent_thread_lock=True,
-                      auth=[tuple(pair.split(":", 1)) for pair in chosen.auth] or None, **atlas.launch)
+    try:
+        atlas.demo.launch(server_name=chosen.host, server_port=chosen.port, share=chosen.share, prevent_thread_lock=True,
+                          auth=[tuple(pair.split(":", 1)) for pair in chosen.auth] or None, **atlas.launch)
+    except OSError as error:
+        if "empty port" not in str(error):
+            raise
+        sys.exit(f"Nothing can listen on {chosen.host}, port {chosen.port}: it is taken, or the address is not of this machine; choose "
+                 "another one with --port or --host.")
     atlas.engine.start()
     try:
         opening()                                   # after the page is there, because it takes seconds

@@ -31,6 +31,10 @@ class Network:
 
     def __init__(self, device: str = "auto", models: int = 4, own: Callable[[str], Path] | None = None):
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        try:
+            torch.zeros(1, device=self.device)
+        except (RuntimeError, AssertionError) as error:
+            raise AtlasError(f"This server has no device {self.device!r}: start it with another --device.") from error
         self._models: Store[detr_core.Detector] = Store(models)
         self._own = own                             # the file of a job's weights; the engine has asked whose they are
 

@@ -1,5 +1,6 @@
 """The first command of the README: the page is there before any large library is."""
 import json
+import socket
 import subprocess
 import sys
 
@@ -46,9 +47,29 @@ import os; os._exit(0)
     assert json.loads(found.stdout) == {"folder": True, "picture": True, "family": True}
 
 
-def test_a_login_without_a_password_is_refused_before_the_start():
-    found = subprocess.run([sys.executable, "app.py", "--auth", "me"], capture_output=True, text=True)
-    assert found.returncode == 2 and "NAME:PASSWORD" in found.stderr
+@pytest.mark.parametrize(("words", "says"), [
+    (["--auth", "me"], "NAME:PASSWORD"), (["--auth", "me:"], "NAME:PASSWORD"), (["--port", "99999"], "1 to 65535"),
+    (["--device", "toaster"], "cuda:1"), (["--data", "app.py/data"], "choose another one with --data")])
+def test_options_that_cannot_be_are_refused_before_the_start(words, says):
+    """A login without a password would let everybody in; the others would end in a traceback or in a page that answers nothing."""
+    found = subprocess.run([sys.executable, "app.py", *words], capture_output=True, text=True)
+    assert found.returncode == 2 and says in found.stderr and "Traceback" not in found.stderr
+
+
+def test_a_port_that_is_taken_is_one_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        found = subprocess.run([sys.executable, "app.py", "--port", port, "--data", str(tmp_path)], capture_output=True, text=True)
+    assert found.returncode == 1 and f"port {port}" in found.stderr and "Traceback" not in found.stderr
+
+
+def test_a_device_that_is_not_there_is_told_to_whoever_asks():
+    from app.network import Network
+    from app.runs import AtlasError
+    with pytest.raises(AtlasError, match="no device 'cuda:77'"):
+        Network("cuda:77")
 
 
 def test_the_stored_runs_belong_to_the_bundled_weights():
