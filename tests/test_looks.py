@@ -85,6 +85,24 @@ def test_what_the_literature_draws_is_on_the_tape(variant: str) -> None:
     assert paid.shape == (output.memory.tokens.shape[1],) and (paid >= 0).all() and paid.sum() > 0
 
 
+@pytest.mark.parametrize("variant", list(WANTED))
+def test_where_a_pixel_looked_is_on_the_tape_for_who_asks(variant: str) -> None:
+    """The encoder's attention is as large as the square of the tokens, so no page keeps it unasked."""
+    path = "encoder.layers.1.attention"
+    assert path not in seen(variant)[0]
+    with torch.inference_mode(), Tape(detector_of(variant), (f"{path}.*",)) as tape:
+        output = detector_of(variant)(picture())
+    found = views(tape.entries, output.memory)[path]
+    assert type(found) is type(seen(variant)[0][CROSS])
+    tokens = output.memory.tokens.shape[1]
+    if isinstance(found, SampledPoints):
+        kept = seen(variant)[0]["encoder"].kept.sum() if "encoder" in WANTED[variant] else tokens
+        assert len(found.locations) == kept
+    else:
+        rows = found.weights if isinstance(found, TokenMap) else found.row
+        assert rows.shape[1] == tokens
+
+
 @pytest.mark.parametrize("variant", [v for v, wanted in WANTED.items() if isinstance(wanted[CROSS], tuple)])
 def test_the_summands_of_the_scores_make_the_attention(variant: str) -> None:
     view = seen(variant)[0][CROSS]
