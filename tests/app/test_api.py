@@ -8,7 +8,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from .conftest import painted
+from .pictures import painted
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ import pytest
 
 from app.benchmark import tables
 
+from .browsing import fits
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 TWO_STAGE = "Deformable DETR + two-stage"
 SPEED = {
@@ -51,19 +53,10 @@ def test_a_damaged_table_does_not_take_the_others_with_it(tmp_path: Path) -> Non
 
 
 @pytest.fixture(scope="module")
-def page(browser, served, assets):
+def page(desk, assets):
     (assets / "benchmark").mkdir(exist_ok=True)
     (assets / "benchmark" / "convergence.json").write_text(json.dumps(convergence()))
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light", locale="en-GB")
-    found, troubles = context.new_page(), []
-    found.set_default_timeout(90000)
-    found.on("pageerror", lambda error: troubles.append(str(error)))
-    found.on("dialog", lambda dialog: troubles.append(dialog.message))
-    found.goto(f"{served.url}/?page=benchmark")
-    found.wait_for_selector(".benchmark-curve .scatterlayer .trace")
-    yield found
-    context.close()
-    assert not troubles
+    return desk("/?page=benchmark")
 
 
 def rows(page) -> list[str]:
@@ -125,9 +118,9 @@ def test_it_fits_a_telephone_at_night(page, screenshots) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Dark or light").click()
     page.wait_for_function("document.querySelector('.benchmark-curve .main-svg')?.clientWidth < 390")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert fits(page)
     page.screenshot(path=screenshots / "benchmark-narrow.png", full_page=True)
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size({"width": 1280, "height": 844})
 
 
 @pytest.mark.browser

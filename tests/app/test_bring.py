@@ -7,10 +7,9 @@ import io
 import pytest
 from PIL import Image
 
-from .conftest import own_picture, painted
-from .test_browser import desk, encoded, upload, visit
+from .browsing import own_picture, upload
+from .pictures import encoded, painted
 
-__all__ = ["desk", "visit"]
 pytestmark = pytest.mark.browser
 
 CARRY = """([data, type, name]) => {

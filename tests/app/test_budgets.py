@@ -1,10 +1,8 @@
 """How long a visitor waits: the time that processors work for the page, which other work on the machine does not lengthen much."""
 from __future__ import annotations
 
-import io
 import statistics
 import time
-from pathlib import Path
 
 import pytest
 
@@ -12,15 +10,15 @@ from app.engine import Engine
 from app.make_statistics import coarse
 from app.runs import Run
 from app.slots import joined, slots
-from app.ui import build
 
-from .conftest import painted
+from .browsing import requested, upload
 from .fake import FakeRunner
+from .pictures import encoded, painted
+from .servers import ASSETS, launched
 
 pytestmark = pytest.mark.browser
 QUERIES = 900
 SIZE = {"width": 1280, "height": 800}
-ASSETS = Path(__file__).parents[2] / "assets"
 WORK = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")      # what our scripts and styles cost; painting is the browser's
 
 BUS = "performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/bus.js')).name"
@@ -49,31 +47,20 @@ class Meter:
         return 1000 * sum(told[name] for name in names or WORK)
 
 
-def png(width: int, height: int, shift: float = 0.0) -> bytes:
-    out = io.BytesIO()
-    painted(width, height, shift).save(out, "PNG")
-    return out.getvalue()
-
-
 @pytest.fixture(scope="module")
-def page(browser, served, assets):
+def page(desk, served, assets):
     """A picture with nine hundred queries, all of them in the list, and a record of forty such pictures."""
     facts, arrays = FakeRunner(queries=QUERIES).inspect(painted(), "deformable_detr_two_stage", "scenes")
     record = assets / "statistics" / "deformable_detr_two_stage--scenes.npz"
     record.parent.mkdir(exist_ok=True)
     coarse(joined([slots(Run("", facts, arrays))] * 40)).save(record)
-    found = browser.new_page(viewport=SIZE)
-    found.set_default_timeout(90000)
-    found.goto(f"{served.url}/?top={QUERIES}")
-    found.wait_for_selector(".query-row")
+    found = desk(f"/?top={QUERIES}", height=SIZE["height"])
     usual, served.runner.queries = served.runner.queries, QUERIES
-    file = {"name": "many.png", "mimeType": "image/png", "buffer": png(1280, 960, 0.017)}
-    found.set_input_files("#atlas-source input[type=file]", file)
+    upload(found, encoded(painted(1280, 960, 0.017)), "many.png")
     found.wait_for_function(f"document.querySelectorAll('.query-row').length === {QUERIES}")
     yield found
     served.runner.queries = usual
     record.unlink()
-    found.close()
 
 
 def opened(page, name: str, place: str) -> None:
@@ -108,14 +95,11 @@ def test_a_change_of_the_selection_is_drawn_within_a_frame(page, record_property
     page.mouse.move(4, 4)
     values = {"threshold": lambda i: 0.05 + i / 50, "hover": lambda i: 7 * i % QUERIES}[change]
     meter, costs = Meter(page), []
-    asked = []
-    listen = lambda request: "boot" in request.url or "heartbeat" in request.url or asked.append(request.url)  # noqa: E731
-    page.on("request", listen)
+    asked = requested(page)
     for i in range(24):
         before = meter()
         page.evaluate(CHANGE, {change: values(i)})
         costs.append(meter() - before)
-    page.remove_listener("request", listen)
     page.evaluate(CHANGE, {"threshold": 0.5, "hover": None})
     record_property("milliseconds", statistics.median(costs))
     assert statistics.median(costs) <= 16, sorted(costs)
@@ -138,10 +122,8 @@ def test_details_of_a_query_come_quickly(page, record_property):
 def real():
     """The app over its own assets: the opening run is a stored one of real weights, and no detector is asked."""
     runner = FakeRunner()
-    atlas = build(Engine(lambda: runner, ASSETS), ASSETS)
-    _, url, _ = atlas.demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **atlas.launch)
-    yield url.rstrip("/"), runner
-    atlas.demo.close()
+    with launched(Engine(lambda: runner, ASSETS), ASSETS) as url:
+        yield url, runner
 
 
 def test_a_cold_page_shows_a_pinned_query_soon(browser, real, record_property):

@@ -5,8 +5,6 @@ import json
 
 import pytest
 
-from .conftest import watched
-
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=document.body.dataset.hacked=1>"
@@ -22,15 +20,8 @@ DRAW = """async ([name, height]) => {
 
 
 @pytest.fixture(scope="module")
-def page(browser, served):
-    found = browser.new_page(viewport={"width": 1280, "height": 800})
-    troubles = []
-    watched(found, served.url, troubles)
-    found.goto(served.url)
-    found.wait_for_selector(".query-row", timeout=60000)
-    yield found
-    found.close()
-    assert not troubles
+def page(desk):
+    return desk()
 
 
 def test_names_stay_text_and_zoom_outlives_an_update_and_the_theme(page):

@@ -9,66 +9,31 @@ from pathlib import Path
 import pytest
 
 from app.engine import Engine
-from app.ui import build
 from app.workshop import Workshop
 from detr_core.data.check import Limits
 from detr_core.data.store import Datasets
 from detr_core.jobs import Jobs
 
 from ..data.zoo import coco, lay, packed, yolo
-from .conftest import Served, watched
+from .browsing import PATIENCE, fits, unharmed
 from .fake import NAMES, FakeRunner
+from .servers import ASSETS, launched
 
 pytestmark = pytest.mark.browser
-PATIENCE = 120000                                    # ms
-ROOT = Path(__file__).resolve().parents[2]
+ADDRESS = "/?page=train&lang=en"
 
 
 @pytest.fixture(scope="module")
-def training(assets, tmp_path_factory) -> Iterator[Served]:
+def site(assets, tmp_path_factory) -> Iterator[str]:
     """An Atlas that trains: with a data folder, and one folder of the server that visitors may use."""
     folder = tmp_path_factory.mktemp("data")
     lay(yolo(), folder / "allowed" / "yolo set")
-    runner = FakeRunner()
-    engine = Engine(lambda: runner, assets)
-    shop = Workshop(Jobs(folder), Datasets(folder, [folder / "allowed"], Limits(free=0)), ROOT / "assets", folder)
+    engine = Engine(FakeRunner, assets)
+    shop = Workshop(Jobs(folder), Datasets(folder, [folder / "allowed"], Limits(free=0)), ASSETS, folder)
     engine.workshop = lambda: shop
-    atlas = build(engine, assets)
-    _, url, _ = atlas.demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **atlas.launch)
-    yield Served(url.rstrip("/"), engine, runner)
-    atlas.demo.close()
+    with launched(engine, assets) as url:
+        yield url
     shop.jobs.close()
-
-
-@pytest.fixture(scope="module")
-def ann(browser):
-    """One visitor's browser."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light", locale="en")
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def visit(training, browser, ann):
-    """Open the Train page; every error of the page and every request to another host fails the test."""
-    opened, troubles = [], []
-
-    def go(context=None, address: str = "/?page=train&lang=en", **options):
-        if options:
-            context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "color_scheme": "light", **options})
-            opened.append(context)
-        page = (context or ann).new_page()
-        opened.insert(0, page)
-        page.set_default_timeout(PATIENCE)
-        watched(page, training.url, troubles)
-        page.goto(training.url + address)
-        page.wait_for_selector(".data-head")
-        return page
-
-    yield go
-    for each in opened:
-        each.close()
-    assert not troubles
 
 
 def flawed() -> dict:
@@ -111,7 +76,7 @@ def inked(page, selector: str) -> bool:
 
 
 def test_the_step_opens_on_a_checked_set(visit, screenshots):
-    page = visit(locale="en")
+    page = visit(ADDRESS)
     assert page.inner_text(".data-title h1") == "Trees from above"
     assert "45" in page.inner_text(".tiles") and page.locator(".data-card").count() == 2
     page.wait_for_selector(".sample canvas")
@@ -132,12 +97,12 @@ def test_the_step_opens_on_a_checked_set(visit, screenshots):
     page.locator(".class-name").nth(2).click()
     page.wait_for_function("document.querySelector('.class-name[aria-pressed=true]')")
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no sideways scroll"
+    assert fits(page), "no sideways scroll"
     page.screenshot(path=screenshots / "dataset-390.png", full_page=True)
 
 
 def test_drop_a_zip_and_read_the_report(visit, browser, tmp_path, screenshots):
-    page = visit()
+    page = visit(ADDRESS)
     drop(page, packed(flawed(), tmp_path / "a.zip"), "${document.body.dataset.hacked=1}.zip")
     page.wait_for_function("document.querySelector('.data-title h1')?.textContent.includes('hacked')")
     assert "Usable, with something to look at. COCO layout." in page.inner_text(".data-title")
@@ -158,7 +123,7 @@ def test_drop_a_zip_and_read_the_report(visit, browser, tmp_path, screenshots):
         page.get_by_role("button", name="Report", exact=True).click()
     saved = json.loads(Path(download.value.path()).read_text())
     assert saved["verdict"] == "warning" and saved["facts"]["pictures"] == 31 and saved["detector"]["fit"]["queries"] > 0
-    assert page.evaluate("document.body.dataset.hacked ?? null") is None
+    assert unharmed(page)
     id = page.get_attribute(".data-card[aria-checked=true]", "data-id")
     page.reload()
     page.wait_for_function(f"document.querySelector('.data-card[aria-checked=true]')?.dataset.id === '{id}'")
@@ -183,7 +148,7 @@ def only_the_owner_sees_it(browser, asked, id: str) -> None:
 
 def test_what_stands_in_the_way_is_told_in_the_page(visit, tmp_path):
     """No zip, a damaged one, a set that cannot be trained on; and then a folder of the server that can."""
-    page, files = visit(), coco()
+    page, files = visit(ADDRESS), coco()
     (tmp_path / "a.zip").write_bytes(b"PK no zip")
     page.set_input_files(".data-drop input", [tmp_path / "a.zip"])
     page.wait_for_selector(".arrivals .failed")
@@ -205,7 +170,7 @@ def test_what_stands_in_the_way_is_told_in_the_page(visit, tmp_path):
 
 
 def test_dark_and_russian(visit, screenshots):
-    page = visit(address="/?page=train&lang=ru", color_scheme="dark", locale="ru")
+    page = visit("/?page=train&lang=ru", theme="dark", locale="ru")
     page.wait_for_selector(".measure .plot-container")
     assert inked(page, ".sample canvas")
     assert "Деревья сверху" in page.text_content(".data-card") and "Замечания" in page.text_content(".data-report")

@@ -9,14 +9,8 @@ from PIL import Image
 from app.engine import Engine
 from app.runs import AtlasError
 
-from .conftest import painted
 from .fake import FakeRunner
-
-
-def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind)
-    return out.getvalue()
+from .pictures import encoded, painted
 
 
 @pytest.fixture

@@ -10,19 +10,14 @@ from app import ui
 
 pytestmark = pytest.mark.browser
 STATIC = Path(ui.__file__).parent / "static"
+HEIGHT = 800
 
 
 @pytest.fixture(scope="module")
-def page(browser, served):
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light", locale="en-GB")
-    found, troubles = context.new_page(), []
-    found.set_default_timeout(60000)
-    found.on("pageerror", lambda error: troubles.append(str(error)))
-    found.goto(served.url)
+def page(desk):
+    found = desk(height=HEIGHT)
     found.wait_for_selector(".share-bar i")
-    yield found
-    context.close()
-    assert not troubles
+    return found
 
 
 ARRIVED = """async () => {                              // the card is placed once a frame and glides there
@@ -58,7 +53,7 @@ def test_every_step_shows_what_it_speaks_of(page, screenshots):
         page.evaluate(ARRIVED)
         ring, card = (page.locator(part).bounding_box() for part in (".tour-ring", ".guide"))
         assert ring["width"] > 40 and ring["height"] > 20, name
-        assert card["x"] >= 0 and card["y"] >= 0 and card["y"] + card["height"] <= 800, name
+        assert card["x"] >= 0 and card["y"] >= 0 and card["y"] + card["height"] <= HEIGHT, name
         titles.add(page.inner_text(".guide-title"))
         if name in ("reference", "matching", "family"):
             page.wait_for_timeout(400)

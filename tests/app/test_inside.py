@@ -5,41 +5,11 @@ import re
 
 import pytest
 
-from .conftest import watched
+from .browsing import drawn, fits, says, unharmed
 
 pytestmark = pytest.mark.browser
-PATIENCE = 90000
 START = "Where all queries look from"
 BASE = "/?page=inside&lang=en&picture=example:patches&weights=scenes&query=0&model="
-
-
-@pytest.fixture(scope="module")
-def desk(browser, served):
-    """Pages of one profile; any error of a page and any request to another host fails the module."""
-    troubles: list[str] = []
-    contexts = {}
-
-    def go(address: str, width: int = 1280, theme: str = "light"):
-        key = width, theme
-        if key not in contexts:
-            contexts[key] = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, locale="en-GB")
-        page = contexts[key].new_page()
-        page.set_default_timeout(PATIENCE)
-        watched(page, served.url, troubles)
-        page.goto(served.url + address)
-        page.wait_for_selector(".inside-name:visible, .inside-empty button:visible")
-        return page
-
-    yield go
-    for context in contexts.values():
-        context.close()
-    assert not troubles
-
-
-def says(page, **wanted: str | None) -> None:
-    """Wait until the address says so; None: says nothing of it."""
-    page.wait_for_function("""(wanted) => { const said = new URLSearchParams(location.search);
-        return Object.entries(wanted).every(([name, value]) => said.get(name) === value); }""", arg=wanted)
 
 
 def shows(page, *titles: str) -> None:
@@ -48,14 +18,8 @@ def shows(page, *titles: str) -> None:
         return found.map((block) => block.querySelector('h3').textContent).join() === titles.join(); }""", arg=list(titles))
 
 
-def picture(page, selector: str) -> str:
-    """What a canvas shows, once drawn."""
-    return page.evaluate("""async (selector) => { for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
-        return document.querySelector(selector).toDataURL(); }""", selector)
-
-
-def test_a_link_opens_the_query_with_its_formulas(desk, screenshots):
-    page = desk(BASE + "deformable_detr_two_stage")
+def test_a_link_opens_the_query_with_its_formulas(visit, screenshots):
+    page = visit(BASE + "deformable_detr_two_stage")
     page.wait_for_selector(".formula-picks button")
     assert page.inner_text(".inside-name") == "cat" and "Query 0" in page.inner_text(".inside-line")
     page.locator(".formula-picks button").nth(1).click()
@@ -68,11 +32,10 @@ def test_a_link_opens_the_query_with_its_formulas(desk, screenshots):
     page.wait_for_selector(".inside-chart .main-svg")
     page.wait_for_timeout(500)
     page.screenshot(path=screenshots / "inside-light-1280.png", full_page=True)
-    page.close()
 
 
-def test_the_mosaic_is_pointed_at_walked_and_scaled(desk):
-    page = desk(BASE + "dab_detr")
+def test_the_mosaic_is_pointed_at_walked_and_scaled(visit):
+    page = visit(BASE + "dab_detr")
     page.wait_for_selector(".formula-line.result")
     mosaic, caption = page.locator(".mosaic"), page.locator("#atlas-inside-mosaic .inside-caption")
     box = mosaic.bounding_box()
@@ -84,10 +47,10 @@ def test_the_mosaic_is_pointed_at_walked_and_scaled(desk):
     mosaic.press("ArrowDown")
     mosaic.press("ArrowLeft")
     says(page, layer="2", head="7")
-    before = picture(page, ".mosaic")
+    before = drawn(page, ".mosaic")
     page.get_by_role("radio", name="All", exact=True).click()
     page.wait_for_function("document.querySelector('#atlas-inside-mosaic .inside-caption')?.textContent.includes('one scale')")
-    assert picture(page, ".mosaic") != before
+    assert drawn(page, ".mosaic") != before
     page.mouse.move(5, 5)
     page.locator("#atlas-inside-mosaic").get_by_role("radio", name="Content", exact=True).click()
     page.wait_for_function("document.querySelector('#atlas-inside-mosaic .inside-caption')?.textContent.startsWith('Content alone')")
@@ -98,11 +61,10 @@ def test_the_mosaic_is_pointed_at_walked_and_scaled(desk):
     page.get_by_role("radio", name="Rollout", exact=True).click()
     page.wait_for_function("document.querySelector('#atlas-inside-mosaic .inside-caption')?.textContent.includes('rollout')")
     assert caption.is_visible()
-    page.close()
 
 
-def test_the_walk_through_the_layers_can_be_watched_and_ends_at_the_last(desk):
-    page = desk(BASE + "deformable_detr_two_stage&layer=1")
+def test_the_walk_through_the_layers_can_be_watched_and_ends_at_the_last(visit):
+    page = visit(BASE + "deformable_detr_two_stage&layer=1")
     page.get_by_role("button", name="Walk through the layers").first.click()
     page.wait_for_function("new URLSearchParams(location.search).get('layer') === null")
     page.wait_for_function("[...document.querySelectorAll('.inside-walk button')][0]?.ariaLabel === 'Walk through the layers'")
@@ -110,27 +72,25 @@ def test_the_walk_through_the_layers_can_be_watched_and_ends_at_the_last(desk):
     says(page, layer="2")
     page.locator(".inside-steps button").first.click()
     says(page, layer="1")
-    page.close()
 
 
-def test_other_queries_lead_on_and_names_stay_text(desk):
-    page = desk(BASE + "deformable_detr_two_stage")
+def test_other_queries_lead_on_and_names_stay_text(visit):
+    page = visit(BASE + "deformable_detr_two_stage")
     page.wait_for_selector("button.other-row")
     row = page.locator("button.other-row").first
     query = row.get_attribute("data-query")
     row.click()
     says(page, query=query)
-    assert page.evaluate("document.body.dataset.hacked") is None
+    assert unharmed(page)
     page.keyboard.press("Escape")
     page.wait_for_selector(".inside-empty button")
     page.locator(".inside-empty button").click()
     page.wait_for_selector(".inside-name:visible")
-    assert page.evaluate("document.body.dataset.hacked") is None and "${document" in page.inner_text(".inside-name")
-    page.close()
+    assert unharmed(page) and "${document" in page.inner_text(".inside-name")
 
 
-def test_training_is_rehearsed_on_the_runs_own_findings(desk, screenshots):
-    page = desk(BASE + "dab_detr&layer=2", theme="dark")
+def test_training_is_rehearsed_on_the_runs_own_findings(visit, screenshots):
+    page = visit(BASE + "dab_detr&layer=2", theme="dark")
     shows(page, "Attention by its summands", "Stretch by width and height", "How the content scales the place's code", START,
           "What training adds")
     page.get_by_role("button", name="Rehearse training on this picture").click()
@@ -138,11 +98,10 @@ def test_training_is_rehearsed_on_the_runs_own_findings(desk, screenshots):
     assert "2 queries were asked for this object" in page.inner_text(".rehearse .note")
     page.wait_for_timeout(500)
     page.screenshot(path=screenshots / "inside-dark-1280.png", full_page=True)
-    page.close()
 
 
-def test_what_another_share_of_tokens_would_keep_is_told_without_the_server(desk, screenshots):
-    page = desk(BASE + "sparse_detr", width=390)
+def test_what_another_share_of_tokens_would_keep_is_told_without_the_server(visit, screenshots):
+    page = visit(BASE + "sparse_detr", width=390)
     shows(page, START, "Which tokens the encoder refined", "Encoder proposals")
     told = page.locator(".special .note").first
     page.wait_for_function("document.querySelector('.special .note')?.textContent.startsWith('As it was')")
@@ -151,26 +110,23 @@ def test_what_another_share_of_tokens_would_keep_is_told_without_the_server(desk
     slider = page.locator(".special input[type=range]")
     slider.fill("60")
     assert "If 1,260 were kept" in told.inner_text() and not asked
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "nothing scrolls sideways"
+    assert fits(page), "nothing scrolls sideways"
     page.screenshot(path=screenshots / "inside-narrow-390.png", full_page=True)
-    page.close()
 
 
 @pytest.mark.parametrize(("model", "titles"), [
     ("anchor_detr", ["Row and column", START]), ("smca", ["Attention by its summands", "The Gaussians"]), ("detr", []),
     ("sap_detr", ["Attention by its summands", "The Gaussians", START])])
-def test_each_kind_of_view_is_shown_where_it_is(desk, model, titles):
-    page = desk(BASE + model)
+def test_each_kind_of_view_is_shown_where_it_is(visit, model, titles):
+    page = visit(BASE + model)
     shows(page, *titles)
-    page.close()
 
 
-def test_the_picture_of_the_first_page_shows_one_summand(desk):
-    page = desk(BASE + "dab_detr")
+def test_the_picture_of_the_first_page_shows_one_summand(visit):
+    page = visit(BASE + "dab_detr")
     page.get_by_role("tab", name="Explore").click()
     page.wait_for_selector(".stage-tools .part-switch:visible")
-    before = picture(page, ".mat canvas")
+    before = drawn(page, ".mat canvas")
     page.locator(".stage-tools").get_by_role("radio", name="Spatial", exact=True).click()
     page.wait_for_function("document.querySelector('.stage-caption')?.textContent.startsWith('Spatial alone')")
-    assert picture(page, ".mat canvas") != before
-    page.close()
+    assert drawn(page, ".mat canvas") != before

@@ -3,57 +3,45 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from app.engine import Engine
 from app.network import Network
 from app.opening import Opening
-from app.ui import build
 
-from .conftest import watched
+from .browsing import says
+from .servers import ASSETS, launched
 
 pytestmark = pytest.mark.browser
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PATIENCE = 240_000                                  # ms; libraries are loaded first, and the machine may be busy
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory) -> Iterator[str]:
+def site(tmp_path_factory) -> Iterator[str]:
     """A server with the bundled weights, whose example of a finished job is everybody's."""
     opening = Opening(tmp_path_factory.mktemp("data"), ASSETS)
     engine = Engine(lambda: Network("cpu", own=opening.weights), ASSETS)
     engine.workshop = opening
-    atlas = build(engine, ASSETS)
-    _, url, _ = atlas.demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **atlas.launch)
-    yield url.rstrip("/")
+    with launched(engine, ASSETS) as url:
+        yield url
     opening.close()
-    atlas.demo.close()
 
 
 @pytest.fixture
-def results(browser, address):
+def results(visit):
     """The example's results on the Jobs page."""
-    troubles: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light", locale="en-US")
-    page = context.new_page()
+    page = visit("/?page=jobs&job=demo")
     page.set_default_timeout(PATIENCE)
-    watched(page, address, troubles)
-    page.goto(f"{address}/?page=jobs&job=demo")
     page.locator(".result-numbers dd").first.wait_for()
     page.wait_for_selector(".replay-tile")
-    yield page
-    context.close()
-    assert not troubles
+    return page
 
 
 def test_explore_shows_what_the_trained_detector_finds(results, screenshots):
     results.locator(".replay-tile").nth(1).click()          # the picture that is looked at goes along
     results.locator(".results button", has_text="Explore").click()
-    results.wait_for_function("""(wanted) => { const said = new URLSearchParams(location.search);
-        return Object.entries(wanted).every(([name, value]) => said.get(name) === value); }""", arg={"weights": "job:demo",
-                                                                                            "model": "deformable_detr"})
+    says(results, weights="job:demo", model="deformable_detr")
     results.locator(".query-row").nth(2).wait_for()
     results.wait_for_selector(".card-query .head-cell")
     results.wait_for_function("new URLSearchParams(location.search).has('threshold')")

@@ -5,8 +5,8 @@ import pytest
 from app.rollout import rollout
 from app.runs import AtlasError, Run, shares
 
-from .conftest import painted
 from .fake import FakeRunner
+from .pictures import painted
 
 
 def run_of(own: np.ndarray, cross: np.ndarray) -> Run:

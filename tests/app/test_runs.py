@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as hnp
 from app.pack import TYPES, pack, unpack
 from app.runs import AtlasError, Run, shares
 
-from .conftest import painted
 from .fake import FakeRunner
+from .pictures import painted
 
 SHAPES = hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5)
 ARRAYS = st.sampled_from(list(TYPES.values())).flatmap(lambda kind: hnp.arrays(kind, SHAPES))

@@ -13,9 +13,10 @@ from app.pages.statistics import services
 from app.runs import Run
 from app.slots import GRAIN, coarse, joined, level_shares, slots, stored
 
-from .conftest import answer, painted, watched
+from .browsing import fits, requested, unharmed, upload
 from .fake import OBJECTS, FakeRunner
-from .test_browser import PATIENCE, encoded
+from .pictures import encoded, painted
+from .servers import answer
 
 
 def record(variant: str = "deformable_detr_two_stage", pictures: int = 3) -> Run:
@@ -73,20 +74,11 @@ def test_only_known_pictures_are_counted(served):
 
 
 @pytest.fixture(scope="module")
-def page(browser, served, assets):
-    """The page over a stored set; errors and requests to other hosts fail the tests."""
+def page(desk, assets):
+    """The page over a stored set."""
     (assets / "statistics").mkdir(exist_ok=True)
     coarse(record(pictures=12)).save(assets / "statistics" / "deformable_detr_two_stage--scenes.npz")
-    troubles = []
-    context = browser.new_context(viewport={"width": 1280, "height": 860}, color_scheme="light")
-    found = context.new_page()
-    found.set_default_timeout(PATIENCE)
-    watched(found, served.url, troubles)
-    found.goto(f"{served.url}/?page=statistics&lang=en")
-    found.wait_for_selector("#atlas-statistics-classes .main-svg")
-    yield found
-    context.close()
-    assert not troubles
+    return desk("/?page=statistics&lang=en")
 
 
 def line(page) -> str:
@@ -103,7 +95,7 @@ def test_it_opens_on_the_stored_set(page, screenshots):
     assert f"{40 - len(OBJECTS)} of 40 slots never reach" in page.inner_text("#atlas-statistics-firing .section-note")
     assert page.locator("#atlas-statistics-paths figure").count() == 4
     page.wait_for_selector("#atlas-statistics-levels .bartext")
-    assert page.evaluate("document.body.dataset.hacked") is None and page.locator("img[src=x]").count() == 0
+    assert unharmed(page)
     page.screenshot(path=screenshots / "statistics-light-1280.png", full_page=True)
 
 
@@ -122,8 +114,7 @@ def test_a_slot_is_pinned_by_pointer_and_keyboard(page):
 @pytest.mark.browser
 def test_the_score_moves_all_counts_without_a_request(page):
     page.wait_for_timeout(1000)                         # what the slot before asked for has come
-    asked = []
-    page.on("request", lambda request: "boot" in request.url or "heartbeat" in request.url or asked.append(request.url))
+    asked = requested(page)
     before = page.inner_text("#atlas-statistics-firing .section-note")
     page.locator("#atlas-statistics-least").fill("0.05")
     page.wait_for_function("before => document.querySelector('#atlas-statistics-firing .section-note').textContent !== before", arg=before)
@@ -140,8 +131,7 @@ def test_examples_and_own_pictures_are_counted_on_demand(page, served):
     assert served.runner.calls > calls, "the second example has no stored run"
     page.get_by_role("button", name="Your pictures").click()
     shown(page, "no picture in this visit")
-    file = {"name": "${x}.png", "mimeType": "image/png", "buffer": encoded(painted(200, 160))}
-    page.set_input_files("#atlas-statistics-source input[type=file]", file)
+    upload(page, encoded(painted(200, 160)), "${x}.png", "#atlas-statistics-source")
     shown(page, "1 picture,")
     page.locator("#atlas-statistics-model").select_option("detr")
     shown(page, "1 picture,")
@@ -152,15 +142,10 @@ def test_examples_and_own_pictures_are_counted_on_demand(page, served):
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("theme", "width", "language"), [("dark", 1280, "ru"), ("dark", 390, "en")])
-def test_it_fits_narrow_dark_and_russian(page, browser, served, screenshots, theme, width, language):
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=theme)
-    found = context.new_page()
-    found.set_default_timeout(PATIENCE)
-    found.goto(f"{served.url}/?page=statistics&lang={language}")
-    found.wait_for_selector("#atlas-statistics-classes .main-svg")
-    assert found.evaluate("document.documentElement.scrollWidth") <= width
+def test_it_fits_narrow_dark_and_russian(page, visit, screenshots, theme, width, language):
+    found = visit(f"/?page=statistics&lang={language}", width=width, theme=theme)
+    assert fits(found)
     found.screenshot(path=screenshots / f"statistics-{theme}-{width}.png", full_page=True)
-    context.close()
 
 
 def test_facts_of_a_record_are_plain(tmp_path):

@@ -7,8 +7,8 @@ import detr_core
 from app.engine import Engine
 from app.timing import measure
 
-from .conftest import painted
 from .fake import FakeRunner
+from .pictures import painted
 
 
 def test_a_picture_is_timed_step_by_step_and_the_network_counted():

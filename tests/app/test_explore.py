@@ -1,84 +1,22 @@
-"""What a visitor does, in a real browser."""
+"""What a visitor does on the first page, in a real browser."""
 from __future__ import annotations
 
-import io
 import re
 
 import pytest
-from PIL import Image
 
-from .conftest import own_picture, painted, watched
+from .browsing import drawn, fits, own_picture, requested, says, unharmed, upload
+from .pictures import encoded, painted
 
 pytestmark = pytest.mark.browser
-
-
-PATIENCE = 120000                                    # ms; the machine that runs the tests may be busy
-
-
-@pytest.fixture(scope="module")
-def desk(browser):
-    """One profile for most visits: scripts are fetched and compiled once."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def visit(browser, served, desk):
-    """Open the page and wait for the run; every error of the page and every request to another host fails the test."""
-    opened, troubles = [], []
-
-    def go(address: str = "/", theme: str = "light", width: int = 1280, height: int = 800):
-        context = desk
-        if (theme, width) != ("light", 1280):
-            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
-            opened.append(context)
-        page = context.new_page()
-        opened.insert(0, page)
-        page.set_default_timeout(PATIENCE)
-        watched(page, served.url, troubles)
-        page.goto(served.url + address)
-        page.wait_for_selector(".query-row")
-        return page
-
-    yield go
-    for each in opened:
-        each.close()
-    assert not troubles
-
-
-def says(page, **wanted: str | None) -> None:
-    """Wait until the address says so; None: says nothing of it."""
-    page.wait_for_function("""(wanted) => { const said = new URLSearchParams(location.search);
-        return Object.entries(wanted).every(([name, value]) => said.get(name) === value); }""", arg=wanted)
-
-
-def drawn(page) -> int:
-    """A number that changes with what the stage shows."""
-    return page.evaluate("""async () => {
-        for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
-        const c = document.querySelector('.mat canvas');
-        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-        let sum = 0;
-        for (let i = 0; i < d.length; i += 4) sum = (sum * 31 + d[i] + d[i + 1] * 3 + d[i + 2] * 7) % 1000000007;
-        return sum; }""")
+STAGE = ".mat canvas"
 
 
 def on_stage(page, x: float, y: float) -> dict[str, float]:
     """Where a place of the picture (shares of a 4:3 picture) lies on the canvas."""
-    box = page.locator(".mat canvas").bounding_box()
+    box = page.locator(STAGE).bounding_box()
     scale = min(box["width"] / 4, box["height"] / 3)
     return {"x": box["width"] / 2 + (x - 0.5) * 4 * scale, "y": box["height"] / 2 + (y - 0.5) * 3 * scale}
-
-
-def upload(page, data: bytes, name: str) -> None:
-    page.set_input_files("#atlas-source input[type=file]", {"name": name, "mimeType": "application/octet-stream", "buffer": data})
-
-
-def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind)
-    return out.getvalue()
 
 
 def test_the_page_opens_on_a_finished_example(visit, served, screenshots):
@@ -100,16 +38,16 @@ def test_upload_a_photo_click_a_box_see_the_path(visit, screenshots):
     says(page, model="deformable_detr")
     page.keyboard.press("Escape")
     page.wait_for_selector(".card-overview:visible")
-    without = drawn(page)
-    page.locator(".mat canvas").click(position=on_stage(page, 0.3, 0.6))
+    without = drawn(page, STAGE)
+    page.locator(STAGE).click(position=on_stage(page, 0.3, 0.6))
     page.wait_for_selector(".card-query:visible")
     says(page, query="0")
     assert page.inner_text(".card-name") == "cat"
     page.wait_for_selector(".share-bar i")
-    path = drawn(page)
+    path = drawn(page, STAGE)
     assert path != without
     page.keyboard.press("p")
-    assert drawn(page) != path, "the path can be hidden"
+    assert drawn(page, STAGE) != path, "the path can be hidden"
     page.keyboard.press("p")
     page.screenshot(path=screenshots / "explore-upload.png")
 
@@ -137,10 +75,10 @@ def test_hovering_a_row_previews_everywhere_and_leaves_no_trace(visit):
     page = visit()
     page.wait_for_selector(".share-bar i")
     says(page, picture="example:patches")
-    before = drawn(page), page.inner_text(".card-line"), page.evaluate("location.search")
+    before = drawn(page, STAGE), page.inner_text(".card-line"), page.evaluate("location.search")
     page.locator(".query-row").nth(2).hover()
     page.wait_for_function("document.querySelector('.card-line')?.textContent.includes('preview')")
-    assert drawn(page) != before[0]
+    assert drawn(page, STAGE) != before[0]
     page.locator(".wordmark").hover()
     page.wait_for_function("!document.querySelector('.card-line').textContent.includes('preview')")
     assert (page.inner_text(".card-line"), page.evaluate("location.search")) == before[1:]
@@ -167,12 +105,11 @@ def test_threshold_and_top_make_no_request(visit):
     page = visit()
     page.wait_for_selector(".card-query .head-cell")
     page.keyboard.press("Escape")
-    asked = []
-    page.on("request", lambda request: re.search("/atlas/boot|heartbeat", request.url) or asked.append(request.url))
-    shown = drawn(page)
+    asked = requested(page)
+    shown = drawn(page, STAGE)
     page.locator("#atlas-threshold").fill("0.95")
     assert re.match(r"\d objects? at or above 0\.95", page.inner_text(".stage-words"))
-    assert drawn(page) != shown
+    assert drawn(page, STAGE) != shown
     page.locator("#atlas-top").fill("5")
     assert page.locator(".query-row").count() == 5
     page.wait_for_timeout(300)
@@ -203,8 +140,7 @@ def test_hostile_names_stay_text(visit):
         page.keyboard.press("ArrowDown")
         page.wait_for_timeout(80)
     assert page.get_by_text("<img src=x onerror=", exact=False).count() > 0
-    assert page.evaluate("document.body.dataset.hacked") is None
-    assert page.locator("img[src=x]").count() == 0
+    assert unharmed(page)
 
 
 def test_the_theme_turns_and_stays(visit):
@@ -227,10 +163,10 @@ def test_a_restarted_server_is_noticed(visit):
 
 @pytest.mark.parametrize(("theme", "width", "height"), [("dark", 1280, 800), ("light", 390, 844), ("dark", 390, 844)])
 def test_it_fits_narrow_and_dark(visit, screenshots, theme, width, height):
-    page = visit("/?picture=example:patches&model=detr&weights=scenes&query=0", theme, width, height)
+    page = visit("/?picture=example:patches&model=detr&weights=scenes&query=0", theme=theme, width=width, height=height)
     page.wait_for_selector(".head-cell")
-    drawn(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    drawn(page, STAGE)
+    assert fits(page)
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", dark)[:3])) < 120) == (theme == "dark")
     page.screenshot(path=screenshots / f"explore-{theme}-{width}.png", full_page=True)
