@@ -32,8 +32,9 @@ def endpoints(engine: Engine) -> None:
 
         `box` is [x0, y0, x1, y1] in pixels of the upright picture; `score` and `threshold` are in 0..1.
         """
+        lowest = _number("threshold", threshold, 0, 1)
         run = _run(engine, picture, variant, weights)
-        return _head(run) | {"detections": run.detections(threshold)}
+        return _head(run) | {"detections": run.detections(lowest)}
 
     def inspect(picture: gr.FileData, variant: str, weights: str = "scenes", query: int = -1, threshold: float = 0.5,
                 http: gr.Request = None) -> dict:
@@ -44,9 +45,10 @@ def endpoints(engine: Engine) -> None:
         `factors` row [heads, columns] and column [heads, rows]; `points` locations [heads, levels, points, 2] in 0..1 of the picture
         and weights [heads, levels, points]; `between` weights [heads, queries].
         """
+        lowest, asked = _number("threshold", threshold, 0, 1), int(_number("query", query, -1, 10**6))
         run = _run(engine, picture, variant, weights)
-        chosen = int(run.arrays["scores"][-1].max(-1).argmax()) if query < 0 else query
-        return _head(run) | {"detections": run.detections(threshold)} | _inside(run, chosen)
+        chosen = int(run.arrays["scores"][-1].max(-1).argmax()) if asked < 0 else asked
+        return _head(run) | {"detections": run.detections(lowest)} | _inside(run, chosen)
 
     for function in (variants, detect, inspect):
         gr.api(_spoken(function), api_name=function.__name__, concurrency_limit=8, concurrency_id="detector")
@@ -69,6 +71,13 @@ def _spoken(function: Callable) -> Callable:
             log.exception("/%s failed", function.__name__)
             raise gr.Error("Something failed on the server; its log says what.", print_exception=False) from error
     return call
+
+
+def _number(name: str, value: Any, least: float, most: float) -> float:
+    """Gradio passes on whatever a program sent."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise AtlasError(f"{name} must be a number from {least} to {most}.")
+    return value
 
 
 def _run(engine: Engine, picture: dict[str, Any], variant: str, weights: str) -> Run:

@@ -66,3 +66,13 @@ def test_what_is_no_picture_is_one_sentence(client, tmp_path, name):
     with pytest.raises(AppError, match=says) as told:
         detect(client, tmp_path / name)
     assert "Traceback" not in str(told.value) and str(tmp_path) not in str(told.value) and "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(("endpoint", "wrong"), [
+    ("/detect", {"threshold": "high"}), ("/detect", {"threshold": 50}), ("/detect", {"threshold": None}), ("/inspect", {"query": "best"}),
+    ("/inspect", {"query": -7})])
+def test_numbers_that_are_none_are_one_sentence(client, tmp_path, endpoint, wrong):
+    (tmp_path / "photo.png").write_bytes(written(PHOTO))
+    name, = wrong
+    with pytest.raises(AppError, match=f"{name} must be a number from"):
+        client.predict(picture=handle_file(str(tmp_path / "photo.png")), variant="detr", api_name=endpoint, **wrong)
