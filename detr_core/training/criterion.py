@@ -41,6 +41,11 @@ class Losses:
         return sums
 
 
+def precise(values: Tensor) -> Tensor:
+    """In float32 where autocast left half precision: sums of thousands of small losses lose their digits there, or overflow."""
+    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+
+
 class Criterion:
     """Every layer gets the whole loss with an assignment of its own (DETR's auxiliary losses)."""
 
@@ -62,7 +67,7 @@ class Criterion:
         return losses
 
     def add(self, losses: Losses, layer: int | str, group: Group, prediction: Prediction, targets: Sequence[Targets], count: float) -> None:
-        assign = group.assign or Hungarian()
+        assign, prediction = group.assign or Hungarian(), prediction.each(precise)
         pairs = assign(self.objective, prediction, targets)
         losses.assignments[layer, group.name] = pairs
         if getattr(assign, "only", False):
