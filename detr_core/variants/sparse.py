@@ -78,12 +78,14 @@ class SparseEncoder(nn.Module):
         return self.norm(self.project(tokens.masked_fill(~usable, 0)))
 
     def select(self, features: Features, usable: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores [B, N], how many tokens each picture keeps [B], and the best tokens of each [B, the most kept]."""
+        """Scores [B, N], how many tokens each picture keeps [B], and the best tokens of each [B, the most kept or more]."""
         scores = self.scorer(self.describe(features.tokens + features.position, usable))
         if features.padded:
             scores = scores.masked_fill(features.padding, scores.min())
         counts = ((~features.padding).sum(1) * self.ratio).int() + 1
-        return scores, counts, scores.topk(min(int(counts.max()), scores.shape[1]), 1).indices
+        # a traced program cannot ask a tensor how long its next one is: it takes as many as a whole picture could keep
+        most = int(scores.shape[1] * self.ratio) + 2 if torch.compiler.is_compiling() else int(counts.max())
+        return scores, counts, scores.topk(min(most, scores.shape[1]), 1).indices
 
     def predict(self, layer: int, kept: Queries, base: Tensor) -> Prediction:
         """What one layer's kept tokens say, from their own proposals `base` [B, kept, 4] in logits."""
