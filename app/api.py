@@ -30,7 +30,8 @@ def endpoints(engine: Engine) -> None:
     def detect(picture: gr.FileData, variant: str, weights: str = "scenes", threshold: float = 0.5, http: gr.Request = None) -> dict:
         """Objects in a picture file, best first: `detections` is a list of {"name", "label", "score", "box", "query"}.
 
-        `box` is [x0, y0, x1, y1] in pixels of the upright picture; `score` and `threshold` are in 0..1.
+        `box` is [x0, y0, x1, y1] in pixels of the upright picture as `width` and `height` tell it (a larger one is brought down to
+        4096 pixels a side); `score` and `threshold` are in 0..1.
         """
         lowest = _number("threshold", threshold, 0, 1)
         run = _run(engine, picture, variant, weights)

@@ -1,24 +1,23 @@
 """The bundled weights' own runs as rows of the convergence table, so that nobody has to take their figures on trust."""
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..training.bundle import DATA, Task, tasks
+from ..training.bundle import Task, tasks
 from .result import classes_of, evaluations
 
 BUDGET = "bundled"
 
 
-def rows(runs: Path, data: Sequence[str] = DATA) -> list[dict[str, Any]]:
+def rows(runs: Path) -> list[dict[str, Any]]:
     """One row a variant and data set whose runs `python -m detr_core weights --runs RUNS` has finished there.
 
     A round goes on where the one before ended: its pictures count from there. `start` names the weights that the first
     round began with, "" for random numbers. No seconds are told: rounds differ in their batches and were made beside other work.
     """
     rounds: dict[tuple[str, str], list[Task]] = {}
-    for task in tasks(runs, data=tuple(data)):
+    for task in tasks(runs):
         rounds.setdefault((task.run.data, task.run.variant), []).append(task)
     return [row(own) for own in rounds.values() if all(task.made for task in own)]
 

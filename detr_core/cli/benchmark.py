@@ -48,8 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     learn.add_argument("--seeds", type=int, default=1, metavar="N", help="runs a variant: other weights and another order (default: 1)")
     learn.add_argument("--out", type=Path, default=Path("runs/benchmark"), metavar="FOLDER", help="default: runs/benchmark")
     learn.add_argument("--bundled", type=Path, metavar="RUNS",
-                       help="also tell of the runs that made the bundled weights of --data, as `python -m detr_core weights --runs "
-                            "RUNS` left them")
+                       help="also tell of the runs that made the bundled weights, as `python -m detr_core weights --runs RUNS` left "
+                            "them")
     learn.add_argument("--pace", type=int, default=0, metavar="ROUNDS",
                        help="afterwards time all detectors in turns, and tell all seconds by that; on a quiet machine (default: 0, the "
                             "seconds that the runs took)")
@@ -91,7 +91,7 @@ def convergence(options: argparse.Namespace) -> int:
         raise Usage("Give a budget: --budget IMAGES, --seconds S, or both, and at least one seed.")
     kinds = (["images"] if options.budget else []) + (["seconds"] if options.seconds else [])
     wanted = [e for kind in kinds for e in entries(options.out, kind, options.variants, options.data, options.seeds)]
-    further = rows(options.bundled, options.data) if options.bundled else []
+    further = rows(options.bundled) if options.bundled else []
     writer = Writer(partial(collect, options.out, command(options), options.seconds, further), options.out / "convergence.json")
     for number, entry in enumerate(wanted, 1):
         said = f"[{number}/{len(wanted)}] {entry.variant} on {entry.data}, seed {entry.seed}, equal {entry.budget}"

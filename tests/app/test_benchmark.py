@@ -114,6 +114,17 @@ def test_runs_that_tell_no_time_have_no_chart_of_it(page) -> None:
 
 
 @pytest.mark.browser
+def test_a_budget_that_a_data_set_has_no_runs_of_is_never_asked_of_it(page) -> None:
+    page.get_by_role("button", name="Bundled weights").click()
+    page.wait_for_function("document.querySelectorAll('.learn tbody tr').length === 2")
+    page.get_by_role("button", name="Trees").click()
+    page.wait_for_function(f"document.querySelectorAll('.learn tbody tr').length === {len(SPEED)}")
+    pressed = page.locator(".benchmark-choice [data-key=budget]")
+    assert [(each.inner_text(), each.get_attribute("aria-pressed")) for each in pressed.all()] == [("Equal pictures", "true")]
+    page.get_by_role("button", name="Scenes").click()
+
+
+@pytest.mark.browser
 def test_it_fits_a_telephone_at_night(page, screenshots) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Dark or light").click()

@@ -6,7 +6,7 @@ import { curves } from "./curves.js";
 import { gains } from "./gains.js";
 import { notes } from "./notes.js";
 import { speed } from "./speed.js";
-import { choices, families, get, MEASURES, on, set } from "./state.js";
+import { budgets, dataSets, families, get, MEASURES, on, onData, set } from "./state.js";
 import { table } from "./table.js";
 
 const say = await words("benchmark");
@@ -32,8 +32,8 @@ async function load(server, status) {
   const found = await server.benchmark_tables({}).catch(() => null);
   if (!found || found.error) return write(status, found?.error ? told(found.error) : say.unread);
   status.hidden = true;
-  const [data, budget] = [choices(found, "data"), choices(found, "budget")];
-  set({ tables: found, data: data.includes("scenes") ? "scenes" : data[0] ?? "scenes", budget: budget.includes("images") ? "images" : budget[0] ?? "images" });
+  const data = dataSets(found);
+  set({ tables: found, ...onData({ tables: found, budget: "images" }, data.includes("scenes") ? "scenes" : data[0] ?? "scenes") });
 }
 
 function chooser() {
@@ -43,10 +43,10 @@ function chooser() {
   const save = exportButton(say.save, () => exportJson(get().tables, "detr-benchmark"));
   const chip = (key, value, label, press, mark = null) => button([mark, label].filter(Boolean), press, { class: "switch", "aria-pressed": "false", "data-key": key, "data-value": value });
   on(["tables", "data", "budget"], (state) => {
-    data.replaceChildren(...choices(state.tables, "data").map((name) => chip("data", name, say.datasets[name] ?? name, () => set({ data: name, family: null }))));
-    budget.replaceChildren(...choices(state.tables, "budget").map((name) => chip("budget", name, say.budgets[name] ?? name, () => set({ budget: name, family: null }))));
+    data.replaceChildren(...dataSets(state.tables).map((name) => chip("data", name, say.datasets[name] ?? name, () => set(onData(get(), name)))));
+    budget.replaceChildren(...budgets(state.tables, state.data).map((name) => chip("budget", name, say.budgets[name] ?? name, () => set({ budget: name, family: null }))));
     sections.replaceChildren(...(state.tables ? families(state) : []).map(({ id, name }) => chip("family", id, name[language] ?? name.en, () => set({ family: get().family === id ? null : id }), el("i", { class: `benchmark-dot section-${id}` }))));
-    budget.hidden = budget.children.length < 2;
+    budget.hidden = budgets(state.tables).length < 2;
   });
   const line = el("div", { class: "benchmark-choice" }, data, budget, el("label", { class: "measure" }, el("span", {}, say.measure), measure), sections, save);
   on(["tables", "data", "budget", "family"], (state) => {

@@ -26,10 +26,15 @@ const known = (list) => list.filter((each) => Number.isFinite(each));
 const spread = (list) => { const numbers = known(list); return { mean: mean(numbers), low: numbers.length ? Math.min(...numbers) : null, high: numbers.length ? Math.max(...numbers) : null, count: numbers.length }; };
 
 const system = (tables, id) => tables.systems?.[id] ?? { name: id, short: id, section: "mentions" };
-const wanted = ({ tables, data, budget }) => (tables?.convergence?.runs ?? []).filter((run) => run.data === data && run.budget === budget && run.evaluations?.length);
+const told = (tables) => (tables?.convergence?.runs ?? []).filter((run) => run.evaluations?.length);
+const among = (runs, key) => [...new Set(runs.map((run) => run[key]))];
 
-/** The data sets and budgets that there are runs of. */
-export const choices = (tables, key) => [...new Set((tables?.convergence?.runs ?? []).filter((run) => run.evaluations?.length).map((run) => run[key]))];
+/** The data sets that there are runs of, and the budgets of all runs or of those on one data set. */
+export const dataSets = (tables) => among(told(tables), "data");
+export const budgets = (tables, data = null) => among(told(tables).filter((run) => data === null || run.data === data), "budget");
+/** The choice of a data set: the budget stays if there are such runs on it. */
+export const onData = ({ tables, budget }, data) => { const held = budgets(tables, data); return { data, budget: held.includes(budget) ? budget : held[0] ?? "images", family: null }; };
+const wanted = ({ tables, data, budget }) => told(tables).filter((run) => run.data === data && run.budget === budget);
 export const families = (state) => { const here = new Set(wanted(state).map(({ variant }) => system(state.tables, variant).section)); return (state.tables?.sections ?? []).filter(({ id }) => here.has(id)); };
 
 /** One entry a variant: its runs, its points (mean, low, high over the seeds) and its last evaluations. */
