@@ -22,7 +22,8 @@ DATA = ("scenes", "trees")
 
 COMMON = Run("", "", size="tiny", batch=8, rate=6e-4, slow_rate=0.3, schedule="linear", warmup=200, ema=0.999, seed=1, evaluations=8)
 PLANS = {"scenes": replace(COMMON, data="scenes", images=10_000, views=10_000, evaluations=4),
-         "trees": replace(COMMON, data="trees", weights="scenes", images=3_000, views=1_000, changes={"short": 512, "long": 512})}
+         "trees": replace(COMMON, data="trees", weights="scenes", images=3_000, batch=4, rate=4e-4, views=1_000,
+                          changes={"short": 512, "long": 512})}
 
 BODY, DENSE = "deformable_detr_two_stage", "dn_detr"
 CHANGES: dict[tuple[str, str], dict[str, Any]] = {
@@ -30,17 +31,16 @@ CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("scenes", DENSE): {"images": 40_000, "evaluations": 8},
     ("scenes", "deformable_detr"): {"weights": "deformable_detr_refine:scenes", "images": 24_000},
     ("scenes", "detr"): {"images": 80_000, "batch": 2, "rate": 4e-4, "evaluations": 8, "aids": ("tokens", "places")},
-    ("trees", BODY): {"images": 8_000},
 }
 """What differs from the plan."""
 AGAIN = {"weights": "scenes", "images": 16_000, "rate": 3e-4}
 THIRD = {"images": 24_000, "batch": 4, "rate": 4e-4}
 LATER: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("scenes", BODY): ({},),
-    ("scenes", "deformable_detr"): ({"images": 12_000}, THIRD),
-    ("scenes", "dn_deformable_detr"): ({"rate": 4e-4}, THIRD),
-    **{("scenes", name): ({}, THIRD) for name in
-       ("deformable_detr_refine", "dino", "h_deformable_detr", "sparse_detr", "dab_deformable_detr")},
+    ("scenes", "deformable_detr"): ({"images": 12_000},),
+    ("scenes", "dn_deformable_detr"): ({"rate": 4e-4}, THIRD, THIRD | {"view_seed": 1}),
+    **{("scenes", name): ({},) for name in ("deformable_detr_refine", "dab_deformable_detr")},
+    **{("scenes", name): ({}, THIRD) for name in ("dino", "h_deformable_detr", "sparse_detr")},
     ("scenes", DENSE): ({"images": 60_000, "batch": 4, "rate": 5e-4},),
     **{("scenes", name): ({"images": 20_000, "batch": 4, "rate": 5e-4},) for name in
        ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
@@ -51,9 +51,9 @@ PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deforma
                  "dab_deformable_detr"),
           DENSE: ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr", "detr")}
 """Who starts on `scenes` from whose weights, as far as they share parts: from nothing, each would need as long as its teacher."""
-LESS = {"scenes": {"images": 6_000}, "trees": {"images": 1_600}}
+LESS = {"scenes": {"images": 6_000}}
 """Of the first round of the dense ones' pupils, which take twice as long."""
-FOLDERS = ("", "-second", "-third")
+FOLDERS = ("", "-second", "-third", "-fourth")
 ORDER = tuple(name for teacher, pupils in PUPILS.items() for name in (teacher, *pupils))
 
 
@@ -63,7 +63,7 @@ def plan(data: str, variant: str, number: int = 0) -> Run:
         return replace(plan(data, variant), seed=COMMON.seed + number, **(AGAIN | LATER[data, variant][number - 1]))
     teacher = next((teacher for teacher, pupils in PUPILS.items() if variant in pupils), None)
     start = {"weights": f"{teacher}:{data}"} if teacher and data == "scenes" else {}
-    changes = start | (LESS[data] if teacher == DENSE else {}) | CHANGES.get((data, variant), {})
+    changes = start | (LESS.get(data, {}) if teacher == DENSE else {}) | CHANGES.get((data, variant), {})
     return replace(PLANS[data], variant=variant, **changes)
 
 
