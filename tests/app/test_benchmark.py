@@ -9,7 +9,7 @@ import pytest
 
 from app.benchmark import tables
 
-from .browsing import fits
+from .browsing import fits, says
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 TWO_STAGE = "Deformable DETR + two-stage"
@@ -141,3 +141,16 @@ def test_a_detector_opens_in_the_explorer(page) -> None:
         const words = new URLSearchParams(location.search);
         return words.get('model') === 'deformable_detr_two_stage' && words.get('page') !== 'benchmark';
     }""")
+
+
+@pytest.mark.browser
+def test_weights_of_trees_open_on_trees(visit, page) -> None:
+    own = visit("/?page=benchmark&picture=example:patches")
+    own.wait_for_selector(".learn tbody tr")
+    own.evaluate("""async () => {
+        const bus = await import(performance.getEntriesByType("resource").map(({ name }) => name).find((name) => /\\/bus\\.js/.test(name)));
+        bus.set({ examples: bus.get().examples.map((each) => (each.id === "moved" ? { ...each, data: "trees" } : each)) });
+    }""")
+    own.get_by_role("button", name="Trees").click()
+    own.get_by_role("button", name=TWO_STAGE).click()
+    says(own, model="deformable_detr_two_stage", weights="trees", picture="example:moved")

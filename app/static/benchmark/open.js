@@ -9,9 +9,17 @@ export function weightsOf(id, data) {
   return names.includes(data) ? data : names[0] ?? null;
 }
 
+/** Another kind of example than the one looked at, where these weights were taught on it; a visitor's own picture stays. */
+function fitting(weights) {
+  const { examples, picture } = bus.get();
+  const looked = examples.find(({ id }) => picture === `example:${id}`);
+  const other = looked && looked.data !== weights && examples.find(({ data }) => data === weights);
+  return other ? { picture: `example:${other.id}` } : {};
+}
+
 export async function openWeights(id, data) {
   const weights = id && weightsOf(id, data);
   if (!weights) return;
   turn("explore");
-  await open({ model: id, weights }, { query: "best" });
+  await open({ model: id, weights, ...fitting(weights) }, { query: "best" });
 }

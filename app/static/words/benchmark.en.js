@@ -38,7 +38,7 @@ export const say = {
     "The learning rate and its schedule are one compromise for all. A detector whose paper asks for another optimizer is at a disadvantage here, and the list below says where recipes differ.",
     "Time is of one machine without a GPU. Where all work waits for a GPU, the order by time is another one.",
   ],
-  equal: "What was equal", policy: { start: "Start", backbone: "Backbone", size: "Size", optimizer: "Optimizer", rate: "Learning rate", slow_rate: "Share of the rate for sampling offsets", batch: "Pictures a step", weight_decay: "Weight decay", clip: "Gradient norm, at most", schedule: "Schedule", ema: "Weight average", precision: "Mixed precision" },
+  equal: "What was equal under one budget", policy: { start: "Start", backbone: "Backbone", size: "Size", optimizer: "Optimizer", rate: "Learning rate", slow_rate: "Share of the rate for sampling offsets", batch: "Pictures a step", weight_decay: "Weight decay", clip: "Gradient norm, at most", schedule: "Schedule", ema: "Weight average", precision: "Mixed precision" },
   own: "What was each detector's own", ownText: "Beside its architecture. These come from its paper and belong to its idea.", same: "as plain DETR", slow: "parameters at the lower rate",
   fields: { objective: "Objective", schemes: "Training schemes", queries: "Queries", extra_queries: "Extra queries in training", levels: "Levels", dropout: "Dropout", refinement: "Refinement", query_init: "Queries start as", shared_heads: "One head for all layers" },
   repeat: "Repeat it", repeatText: (machine) => `The same command goes on where it stopped, and takes new variants into the table. Measured on: ${machine}.`,
