@@ -66,7 +66,8 @@ def test_archives_that_are_refused(members, says, tmp_path):
     assert str(error.value).count("\n") == 0 and not (tmp_path / "deep").exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"not a zip", archive(("a.jpg", b"x" * 999))[:-30], archive(("a.jpg", photo(1)))[40:]])
+@pytest.mark.parametrize("data", [b"", b"PK", b"not a zip", archive(("a.jpg", b"x" * 999))[:-30], archive(("a.jpg", photo(1)))[40:]],
+                         ids=["empty", "mark", "text", "end", "start"])
 def test_damaged_archives_are_refused(data, tmp_path):
     with pytest.raises(DataError, match="no zip that can be opened"):
         opened(data, tmp_path)
