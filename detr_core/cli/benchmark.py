@@ -48,8 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     learn.add_argument("--seeds", type=int, default=1, metavar="N", help="runs a variant: other weights and another order (default: 1)")
     learn.add_argument("--out", type=Path, default=Path("runs/benchmark"), metavar="FOLDER", help="default: runs/benchmark")
     learn.add_argument("--bundled", type=Path, metavar="RUNS",
-                       help="also tell of the runs that made the bundled weights, as `python -m detr_core weights --runs RUNS` left "
-                            "them")
+                       help="also tell of the runs that made the bundled weights, as `python -m detr_core weights --runs RUNS` left them")
     learn.add_argument("--pace", type=int, default=0, metavar="ROUNDS",
                        help="afterwards time all detectors in turns, and tell all seconds by that; on a quiet machine (default: 0, the "
                             "seconds that the runs took)")

@@ -34,7 +34,7 @@ export const say = {
     "It can say how quickly each idea starts to learn with a small budget, small detectors and easy pictures. That is where two-stage selection, denoising and deformable attention differ most from the first DETR.",
     "It cannot say who wins on COCO after fifty epochs. A detector at the bottom here may be above others there: several of them were published for their end result, not for their beginning.",
     "Differences of a point or two between single runs are noise. The spread over seeds is shown where there are several; without it, trust only large gaps.",
-    "The scenes are drawn from sprites with exact boxes, and the trees are a few hundred tiles of one kind of object. Both reward finding more than telling classes apart.",
+    "The scenes are drawn from sprites with exact boxes, and the trees are forty-five tiles of one kind of object. Both reward finding more than telling classes apart.",
     "The learning rate and its schedule are one compromise for all. A detector whose paper asks for another optimizer is at a disadvantage here, and the list below says where recipes differ.",
     "Time is of one machine without a GPU. Where all work waits for a GPU, the order by time is another one.",
   ],
