@@ -112,6 +112,8 @@ def test_seconds_come_from_trials_in_turns_where_there_are_some(tmp_path: Path, 
     found = result.collect(tmp_path)
     assert [(row["variant"], row["seconds"]) for row in found["runs"]] == [("detr", 20.0), ("dab_detr", 40.0)]
     assert found["timing"]["rounds"] == 2
+    timed = convergence.prepared(Entry("dab_detr", "scenes", 1, "seconds", tmp_path), 0, 60, None)
+    assert timed.images == 120, "a budget in seconds is told in pictures by the same paces"
 
 
 def test_a_dry_run_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -119,6 +121,15 @@ def test_a_dry_run_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["benchmark", "--convergence", *words]) == 0
     assert capsys.readouterr().out.count("starts") == 2 and not (tmp_path / "b").exists()
     assert main(["benchmark", "--convergence", "--budget", "0"]) == 2
+
+
+def test_the_same_command_makes_the_bundled_weights(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["--budget", "0", "--bundled", str(tmp_path / "w"), "--variants", "dino", "--dry-run", "--out", str(tmp_path / "b")]
+    for found in ("finished", "starts"):
+        assert main(["benchmark", "--convergence", *words]) == 0
+        assert capsys.readouterr().out.count(found) == len(bundle.tasks(tmp_path, ("dino",))) == 4
+        monkeypatch.setattr(bundle, "ASSETS", tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_matcher_finds_what_the_official_form_finds() -> None:

@@ -16,7 +16,8 @@ with the same augmentation, the same frozen backbone, the same optimizer. A budg
 (--budget) and, separately, a time (--seconds). The backbone's features are computed once and kept in
 $DETR_ATLAS_CACHE (default: ~/.cache/detr_atlas). Finished runs are skipped and an interrupted one goes on from its
 checkpoint, so that the same command can be given again at any time and for new variants. FOLDER/convergence.json holds
-every evaluation, FOLDER/weights the detectors in half precision.
+every evaluation, FOLDER/weights the detectors in half precision. With --bundled the weights that the app opens with are
+made by the same command.
 
 --speed times every variant's ResNet-50 size on one picture: preparing it, the network, reading its output, and the
 memory that the network needs. Where transformers is installed and has the same detector, both get the same weights and
@@ -29,6 +30,7 @@ EXAMPLES = """examples:
   python -m detr_core benchmark --convergence --dry-run
   python -m detr_core benchmark --convergence --variants detr dino --data scenes --budget 4000 --out runs/benchmark
   python -m detr_core benchmark --convergence --budget 0 --seconds 300 --seeds 3
+  python -m detr_core benchmark --convergence --data scenes --budget 6000 --seconds 120 --bundled runs/weights --publish
   python -m detr_core benchmark --speed --variants detr deformable_detr --sizes 640x640 800x1066 --rounds 3
   python -m detr_core benchmark --speed --parts matcher"""
 PUBLISHED = ASSETS / "benchmark"
@@ -48,7 +50,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     learn.add_argument("--seeds", type=int, default=1, metavar="N", help="runs a variant: other weights and another order (default: 1)")
     learn.add_argument("--out", type=Path, default=Path("runs/benchmark"), metavar="FOLDER", help="default: runs/benchmark")
     learn.add_argument("--bundled", type=Path, metavar="RUNS",
-                       help="also tell of the runs that made the bundled weights, as `python -m detr_core weights --runs RUNS` left them")
+                       help="also make the bundled weights, each with a budget of its own, and tell of their runs: `python -m detr_core "
+                            "weights --runs RUNS`, where what is finished is skipped as well")
     learn.add_argument("--pace", type=int, default=0, metavar="ROUNDS",
                        help="afterwards time all detectors in turns, and tell all seconds by that; on a quiet machine (default: 0, the "
                             "seconds that the runs took)")
@@ -84,10 +87,14 @@ def convergence(options: argparse.Namespace) -> int:
     from ..benchmark.convergence import prepared, publish, run_entry, time_all
     from ..benchmark.plan import entries
     from ..benchmark.result import Writer, collect
+    from ..training.bundle import tasks
     from .train import Console
+    from .weights import make
 
-    if options.budget < 0 or options.seconds < 0 or options.seeds < 1 or not (options.budget or options.seconds):
+    if options.budget < 0 or options.seconds < 0 or options.seeds < 1 or not (options.budget or options.seconds or options.bundled):
         raise Usage("Give a budget: --budget IMAGES, --seconds S, or both, and at least one seed.")
+    if options.bundled and make(tasks(options.bundled, tuple(options.variants)), dry_run=options.dry_run):
+        return 1
     kinds = (["images"] if options.budget else []) + (["seconds"] if options.seconds else [])
     wanted = [e for kind in kinds for e in entries(options.out, kind, options.variants, options.data, options.seeds)]
     further = rows(options.bundled) if options.bundled else []

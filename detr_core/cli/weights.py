@@ -29,21 +29,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..training.session import train
-
     if options.share <= 0:
         raise Usage(f"--share {options.share} leaves no budget: choose a number above 0.")
     for variant in options.variants:
         api.variant_of(variant)
-    for task in tasks(options.runs, tuple(options.variants), tuple(options.data), options.share):
-        if task.finished and not options.again:
+    return make(tasks(options.runs, tuple(options.variants), tuple(options.data), options.share), options.again, options.dry_run)
+
+
+def make(wanted: list[Task], again: bool = False, dry_run: bool = False) -> int:
+    """Train what is not finished, one after the other, and bundle it; 1 when a stop was asked for."""
+    from ..training.session import train
+
+    for task in wanted:
+        if task.finished and not again:
             print(f"{task.run.variant} on {task.run.data}: finished")
             continue
-        verb = "goes on" if task.begun and not options.again else "starts"
+        verb = "goes on" if task.begun and not again else "starts"
         print(f"{task.run.variant} on {task.run.data}: {verb}, {task.run.images:,} pictures\n  {task.run.command()}")
-        if options.dry_run:
+        if dry_run:
             continue
-        plan = prepared(task, options.again)
+        plan = prepared(task, again)
         state = train(plan, task.folder, task.folder.checkpoint.exists(), Bar("features"), (Console(),), task.history)
         if state != "finished":
             print(f"{state}: the same command goes on from here")

@@ -66,6 +66,14 @@ class Desk:
         return len(self._pages), len(self._profiles)
 
 
+def expect(what):
+    """Playwright's assertions, which ask again until they hold; for all that a page draws in its next frame."""
+    from playwright.sync_api import expect as asked  # where there is no browser, files of tests are still read
+
+    asked.set_options(timeout=PATIENCE)
+    return asked(what)
+
+
 def says(page, /, **wanted: str | None) -> None:
     """Wait until the address says so; None: says nothing of it."""
     page.wait_for_function("""(wanted) => { const said = new URLSearchParams(location.search);

@@ -149,8 +149,9 @@ def test_weights_of_trees_open_on_trees(visit, page) -> None:
     own.wait_for_selector(".learn tbody tr")
     own.evaluate("""async () => {
         const bus = await import(performance.getEntriesByType("resource").map(({ name }) => name).find((name) => /\\/bus\\.js/.test(name)));
+        while (!bus.get().examples.length) await new Promise((then) => setTimeout(then, 20));
         bus.set({ examples: bus.get().examples.map((each) => (each.id === "moved" ? { ...each, data: "trees" } : each)) });
     }""")
     own.get_by_role("button", name="Trees").click()
-    own.get_by_role("button", name=TWO_STAGE).click()
+    own.locator(".learn button[title*='weights: trees']", has_text=TWO_STAGE).click()
     says(own, model="deformable_detr_two_stage", weights="trees", picture="example:moved")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .browsing import drawn, fits, own_picture, requested, says, unharmed, upload
+from .browsing import drawn, expect, fits, own_picture, requested, says, unharmed, upload
 from .fake import OBJECTS
 from .pictures import encoded, painted
 
@@ -110,7 +110,8 @@ def test_the_wipe_moves_by_keyboard(compare, screenshots):
     before = drawn(compare, PICTURES)
     for _ in range(4):
         handle.press("PageUp")
-    assert handle.get_attribute("aria-valuenow") == "100" and drawn(compare, PICTURES) != before
+    expect(handle).to_have_attribute("aria-valuenow", "100")
+    assert drawn(compare, PICTURES) != before
     for _ in range(3):
         handle.press("PageDown")
     says(compare, wipe="1")

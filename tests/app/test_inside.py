@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from .browsing import drawn, fits, says, unharmed
+from .browsing import drawn, expect, fits, requested, says, unharmed
 
 pytestmark = pytest.mark.browser
 START = "Where all queries look from"
@@ -105,11 +105,10 @@ def test_what_another_share_of_tokens_would_keep_is_told_without_the_server(visi
     shows(page, START, "Which tokens the encoder refined", "Encoder proposals")
     told = page.locator(".special .note").first
     page.wait_for_function("document.querySelector('.special .note')?.textContent.startsWith('As it was')")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    slider = page.locator(".special input[type=range]")
-    slider.fill("60")
-    assert "If 1,260 were kept" in told.inner_text() and not asked
+    asked = requested(page)
+    page.locator(".special input[type=range]").fill("60")
+    expect(told).to_contain_text("If 1,260 were kept")
+    assert not asked
     assert fits(page), "nothing scrolls sideways"
     page.screenshot(path=screenshots / "inside-narrow-390.png", full_page=True)
 

@@ -17,7 +17,15 @@ function fitting(weights) {
   return other ? { picture: `example:${other.id}` } : {};
 }
 
+/** Until the catalogue is here and the page's first picture too, or it is known that there is none: what is chosen earlier waits. */
+const settled = () => new Promise((resolve) => {
+  const stop = bus.on(["variants", "picture", "status"], ({ variants, picture, status }) => {
+    if (variants.length && (picture || ["error", "empty"].includes(status?.kind))) queueMicrotask(() => { stop(); resolve(); });
+  });
+});
+
 export async function openWeights(id, data) {
+  await settled();
   const weights = id && weightsOf(id, data);
   if (!weights) return;
   turn("explore");
