@@ -10,6 +10,7 @@
    series() -> colours of lines and bars, in order; ink() -> {ink, soft, rule, sheet, accent, danger, paper} of the present theme. */
 import { on } from "./bus.js";
 import { plotly } from "./plotly.js";
+import { separators } from "./words.js";
 
 const TEMPLATES = new Set(["hovertemplate", "texttemplate"]);
 const drawn = new Map();                              // place -> {traces, layout, calls}
@@ -70,7 +71,7 @@ function dressed(layout) {
   const axis = { gridcolor: rule, linecolor: rule, zerolinecolor: rule, zerolinewidth: 1, tickcolor: rule, automargin: true, title: { standoff: 10, font: { ...font, size: 12 } } };
   const axes = [...new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))])];
   const base = {
-    font, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", colorway: series(), margin: { l: 46, r: 12, t: 12, b: 40 }, uirevision: "kept",
+    font, separators, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", colorway: series(), margin: { l: 46, r: 12, t: 12, b: 40 }, uirevision: "kept",
     hoverlabel: { bgcolor: text, bordercolor: text, font: { ...font, color: sheet }, namelength: -1 }, dragmode: "zoom",
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" }, modebar: { bgcolor: "rgba(0,0,0,0)" },
     ...Object.fromEntries(axes.map((name) => [name, axis])),

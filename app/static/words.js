@@ -3,6 +3,7 @@
    language             "en" or "ru".
    words(page)          `words/<page>.<language>.js` exports `say`; what a language lacks is said in English.
    number(value, digits = 0), percent(share, digits = 0), date(milliseconds or ISO text)   as the language writes them.
+   separators           ".," in English: before the decimals, between thousands; for charts.
    plural(count, forms) the form of a noun that fits: forms are {one, few, many, other}; the count is not included.
    told(sentence)       a sentence of the server in the visitor's language, where it is known there. */
 
@@ -44,6 +45,8 @@ export function number(value, digits = 0) {
   return kept.get(value);
 }
 
+/** What stands before the decimals, and between thousands. */
+export const separators = ["decimal", "group"].map((kind) => new Intl.NumberFormat(language, { useGrouping: "always" }).formatToParts(12345.6).find(({ type }) => type === kind).value).join("");
 export const percent = (share, digits = 0) => `${number(share * 100, digits)} %`;
 export const date = (time) => format(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
 export const plural = (count, forms) => forms[format(Intl.PluralRules, {}).select(count)] ?? forms.other ?? forms.many;

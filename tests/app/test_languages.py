@@ -33,6 +33,13 @@ def test_russian_says_everything_and_stays(visit, screenshots):
     page.wait_for_function("document.documentElement.lang === 'en'")
 
 
+def test_charts_write_numbers_as_russian_does(visit):
+    page = visit("/?page=inside&lang=ru&picture=example:patches&model=deformable_detr_two_stage&weights=scenes&query=0")
+    page.wait_for_selector(".inside-chart .ytick text")
+    marks = page.locator(".inside-chart").first.locator(".ytick text").all_text_contents()
+    assert "0,5" in "".join(marks) and not any("." in mark for mark in marks), marks
+
+
 def words_of(page, name: str, language: str) -> dict:
     """Keys of a file of words, and what kind of thing each says."""
     return page.evaluate("""async ([name, language]) => {
