@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..training.bundle import Task, tasks
-from .result import classes_of, evaluations
+from .result import evaluations, row
 
 BUDGET = "bundled"
 
@@ -19,17 +19,15 @@ def rows(runs: Path) -> list[dict[str, Any]]:
     rounds: dict[tuple[str, str], list[Task]] = {}
     for task in tasks(runs):
         rounds.setdefault((task.run.data, task.run.variant), []).append(task)
-    return [row(own) for own in rounds.values() if all(task.made for task in own)]
+    return [joined(own) for own in rounds.values() if all(task.made for task in own)]
 
 
-def row(rounds: list[Task]) -> dict[str, Any]:
+def joined(rounds: list[Task]) -> dict[str, Any]:
     """The rounds of one weights file as one row."""
     points: list[dict[str, Any]] = []
     for task in rounds:
         before = points[-1]["images"] if points else 0
         points += [{**point, "images": point["images"] + before, "seconds": None} for point in evaluations(task.folder)]
     first, last = rounds[0], rounds[-1]
-    return {"variant": first.run.variant, "data": first.run.data, "seed": first.run.seed, "budget": BUDGET, "state": "finished",
-            "images": points[-1]["images"], "planned": sum(task.run.images for task in rounds), "seconds": None,
-            "weights": None, "start": first.run.weights or "", "command": "\n".join(task.run.command() for task in rounds),
-            "classes": classes_of(last.folder), "evaluations": points}
+    return {**row(first.run, last.folder, BUDGET), "images": points[-1]["images"], "planned": sum(task.run.images for task in rounds),
+            "seconds": None, "command": "\n".join(task.run.command() for task in rounds), "evaluations": points}

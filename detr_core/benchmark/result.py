@@ -23,7 +23,7 @@ from ..recipe import SIZES
 from ..registry import VARIANTS
 from ..training.files import read_json, write_json
 from ..training.optimise import Policy, parameter_groups
-from ..training.run import RunFolder
+from ..training.run import Run, RunFolder
 from .plan import Entry, deviations, found, policy
 
 FORMAT = 1
@@ -103,13 +103,17 @@ def _rounded(value: Any) -> Any:
     return None if value is None else round(value, 5)
 
 
+def row(run: Run, folder: RunFolder, budget: str) -> dict[str, Any]:
+    """One run of the table; `weights`: where its own lie, None where they are the bundled ones."""
+    status = folder.status()
+    return {"variant": run.variant, "data": run.data, "seed": run.seed, "budget": budget, "state": status.get("state", ""),
+            "images": status.get("images", 0), "planned": run.images, "seconds": status.get("seconds", 0.0), "weights": None,
+            "start": run.weights or "", "command": run.command(), "classes": classes_of(folder), "evaluations": evaluations(folder)}
+
+
 def _row(entry: Entry) -> dict[str, Any]:
-    run, status = entry.folder.run(), entry.folder.status()
     weights = entry.weights.relative_to(entry.out).as_posix() if entry.weights.exists() else None
-    return {"variant": entry.variant, "data": entry.data, "seed": entry.seed, "budget": entry.budget, "state": status.get("state", ""),
-            "images": status.get("images", 0), "planned": run.images, "seconds": status.get("seconds", 0.0), "weights": weights,
-            "start": run.weights or "", "command": run.command(), "classes": classes_of(entry.folder),
-            "evaluations": evaluations(entry.folder)}
+    return {**row(entry.folder.run(), entry.folder, entry.budget), "weights": weights}
 
 
 def _paced(row: dict[str, Any], paces: dict[str, dict[str, float]]) -> dict[str, Any]:

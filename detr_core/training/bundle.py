@@ -36,13 +36,14 @@ CHANGES: dict[tuple[str, str], dict[str, Any]] = {
 AGAIN = {"weights": "scenes", "images": 16_000, "rate": 3e-4}
 # twice as many steps a picture
 FINER = {"images": 24_000, "batch": 4, "rate": 4e-4}
+LONG = {"images": 60_000, "batch": 4, "rate": 5e-4}
 LATER: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("scenes", BODY): ({},),
     ("scenes", "deformable_detr"): ({"images": 12_000},),
     ("scenes", "dn_deformable_detr"): ({"rate": 4e-4}, FINER, FINER | {"view_seed": 1}),
     **{("scenes", name): ({},) for name in ("deformable_detr_refine", "dab_deformable_detr")},
     **{("scenes", name): ({}, FINER) for name in ("dino", "h_deformable_detr", "sparse_detr")},
-    ("scenes", DENSE): ({"images": 60_000, "batch": 4, "rate": 5e-4},),
+    ("scenes", DENSE): (LONG, LONG, LONG | {"view_seed": 1}),
     **{("scenes", name): ({"images": 20_000, "batch": 4, "rate": 5e-4},) for name in
        ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
 }
