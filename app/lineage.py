@@ -44,6 +44,7 @@ def _built(entry: Any, system: dict[str, Any]) -> dict[str, Any]:
 
 def _weights(variant: str) -> list[dict[str, Any]]:
     """What the cards of the bundled weights say."""
+    libraries()
     from detr_core import bundled
     from detr_core.training.bundle import card_of, seen
 

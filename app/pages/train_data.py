@@ -5,6 +5,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from ..libraries import libraries
 from ..panels import Answer, answered
 from ..people import asking
 from ..runs import AtlasError
@@ -69,7 +70,9 @@ def _shelf_services(opened: Opened) -> list[Answer]:
         owner, id = asking(), str(request.get("id"))
 
         def work(shop: Workshop) -> dict[str, Any]:
+            libraries()
             from detr_core.jobs import ACTIVE
+
             if any(job.dataset == id and job.state in ACTIVE for job in shop.jobs.list(owner)):
                 raise AtlasError("A run is still learning from this data set: stop or delete it first.")
             shop.datasets.delete(owner, id)

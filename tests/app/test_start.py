@@ -1,12 +1,20 @@
 """The first command of the README: the page is there before any large library is."""
+from __future__ import annotations
+
+import ast
 import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import app
 from app.make_runs import ASSETS, stale
+
+APP = Path(app.__file__).parent
 
 
 def test_nothing_heavy_is_imported_before_the_page_answers():
@@ -45,6 +53,26 @@ import os; os._exit(0)
 """
     found = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     assert json.loads(found.stdout) == {"folder": True, "picture": True, "family": True}
+
+
+def late_imports(tree: ast.AST) -> Iterator[tuple[ast.AST, int]]:
+    """Each function that imports of `detr_core` only when it runs, and the line where it does."""
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
+        for line in (node for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)):
+            names = [line.module or ""] if isinstance(line, ast.ImportFrom) else [each.name for each in line.names]
+            if any(name.split(".")[0] == "detr_core" for name in names):
+                yield function, line.lineno
+
+
+def test_no_thread_imports_a_part_of_the_libraries_alone():
+    """`libraries()` comes first; the two commands that make assets have one thread."""
+    checked = 0
+    for path in APP.rglob("*.py"):
+        for function, line in () if path.name.startswith("make_") else late_imports(ast.parse(path.read_text())):
+            calls = [node.lineno for node in ast.walk(function) if isinstance(node, ast.Call) and ast.unparse(node.func) == "libraries"]
+            assert calls and min(calls) < line, f"{path.name}:{line}: call libraries() before this import"
+            checked += 1
+    assert checked > 5
 
 
 @pytest.mark.parametrize(("words", "says"), [
