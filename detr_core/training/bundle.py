@@ -43,7 +43,8 @@ LATER: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
     ("scenes", "dn_deformable_detr"): ({"rate": 4e-4}, FINER, FINER | {"view_seed": 1}),
     **{("scenes", name): ({},) for name in ("deformable_detr_refine", "dab_deformable_detr")},
     **{("scenes", name): ({}, FINER) for name in ("dino", "h_deformable_detr", "sparse_detr")},
-    ("scenes", DENSE): (LONG, LONG, LONG | {"view_seed": 1}, LONG | {"images": 32_000}),
+    ("scenes", DENSE): (LONG, LONG, LONG | {"view_seed": 1}, LONG | {"images": 32_000},
+                        LONG | {"images": 80_000, "views": 20_000}),
     **{("scenes", name): ({"images": 20_000, "batch": 4, "rate": 5e-4},) for name in
        ("dab_detr", "conditional_detr", "anchor_detr", "smca", "sap_detr")},
 }
@@ -55,7 +56,7 @@ PUPILS = {BODY: ("deformable_detr_refine", "deformable_detr", "dino", "h_deforma
 """Who starts on `scenes` from whose weights, as far as they share parts: from nothing, each would need as long as its teacher."""
 LESS = {"scenes": {"images": 6_000}}
 """Of the first round of the dense ones' pupils, which take twice as long."""
-FOLDERS = ("", "-second", "-third", "-fourth", "-fifth")
+FOLDERS = ("", "-second", "-third", "-fourth", "-fifth", "-sixth")
 ORDER = tuple(name for teacher, pupils in PUPILS.items() for name in (teacher, *pupils))
 
 
